@@ -1,0 +1,11 @@
+//! Flags in, exit code out.
+
+mod cli;
+mod demo;
+mod workload;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    labkit::run::main(labkit::about!(cli::EXAMPLES), cli::run)
+}

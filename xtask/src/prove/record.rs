@@ -1,0 +1,117 @@
+//! `tests/mutants/PROVED`: which content of a lab was proved.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+use crate::export::Tree;
+use crate::workspace::Lab;
+
+/// Where a lab's record is.
+pub(crate) const FILE: &str = "tests/mutants/PROVED";
+
+/// What a proof depends on, inside the lab's folder.
+const PROVED: [&str; 3] = ["Cargo.toml", "src", "tests"];
+
+/// The digest of what a proof of the lab depends on: its manifest, sources, tests and mutants.
+pub(crate) fn digest(tree: &Tree) -> String {
+    let mut hasher = Sha256::new();
+    let files = tree
+        .iter()
+        .filter(|(path, _)| PROVED.iter().any(|part| path.starts_with(part)))
+        .filter(|(path, _)| *path != Path::new(FILE));
+    for (path, bytes) in files {
+        let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+        // Lengths keep one file's end from being read as the next one's beginning.
+        hasher.update(format!("{} {}\n", parts.join("/"), bytes.len()));
+        hasher.update(bytes);
+    }
+    let mut text = String::new();
+    for byte in hasher.finalize() {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Whether the lab is as it was when it was proved last.
+///
+/// # Errors
+/// If the record isn't text.
+pub(crate) fn is_current(tree: &Tree) -> Result<bool> {
+    let record = tree.get_text(FILE)?.unwrap_or_default();
+    let recorded = record.lines().find_map(|line| line.strip_prefix("sha256 "));
+    Ok(recorded == Some(digest(tree).as_str()))
+}
+
+/// Records that the lab with these files was proved.
+///
+/// # Errors
+/// If the record can't be written.
+pub(crate) fn write(lab: &Lab, tree: &Tree) -> Result<()> {
+    let path = lab.path(FILE);
+    let folder = path.parent().context("the record is in a folder")?;
+    fs::create_dir_all(folder)?;
+    let text = format!(
+        "# Written by `cargo xtask prove {}`, and not by hand: the starter fails every stage, each\n\
+         # stage's solution is enough for its tests, and every mutant here is caught.\n\
+         sha256 {}\n",
+        lab.name,
+        digest(tree)
+    );
+    fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[(&str, &str)]) -> Tree {
+        let mut tree = Tree::default();
+        for (path, text) in files {
+            tree.text(*path, *text);
+        }
+        tree
+    }
+
+    #[test]
+    fn the_digest_never_changes_for_the_same_content() {
+        // Recorded once: `printf 'src/lib.rs 2\nhi' | sha256sum`.
+        assert_eq!(
+            digest(&tree(&[("src/lib.rs", "hi")])),
+            "d8248a5db9649ae4593d79fab87eb798689709a1f025ce19b746c38f5f31da5b"
+        );
+    }
+
+    #[test]
+    fn the_digest_sees_sources_tests_and_the_manifest_alone() {
+        let base = digest(&tree(&[("src/lib.rs", "a"), ("tests/x.rs", "b")]));
+        let same = tree(&[
+            ("src/lib.rs", "a"),
+            ("tests/x.rs", "b"),
+            ("README.md", "c"),
+            ("benches/versus.rs", "d"),
+            (FILE, "e"),
+        ]);
+        assert_eq!(digest(&same), base);
+        for changed in [
+            tree(&[("src/lib.rs", "ab"), ("tests/x.rs", "")]),
+            tree(&[("src/lib.rs", "a"), ("tests/y.rs", "b")]),
+            tree(&[("src/lib.rs", "a"), ("tests/x.rs", "b"), ("Cargo.toml", "")]),
+        ] {
+            assert_ne!(digest(&changed), base);
+        }
+    }
+
+    #[test]
+    fn a_record_holds_until_something_changes() {
+        let mut lab = tree(&[("src/lib.rs", "a")]);
+        assert!(!is_current(&lab).unwrap());
+        lab.text(FILE, format!("# words\nsha256 {}\n", digest(&lab)));
+        assert!(is_current(&lab).unwrap());
+        lab.text("src/lib.rs", "b");
+        assert!(!is_current(&lab).unwrap());
+    }
+}
