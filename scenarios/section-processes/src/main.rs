@@ -1,0 +1,3 @@
+//! Flags in, exit code out.
+
+fn main() {}
