@@ -1,33 +1,37 @@
-//! The demonstration: the point of the lab, with real figures.
+//! The default run: how full a buffer of ten is, who waits at it, and what each way to build it costs.
 
-use labkit::clock::Stopwatch;
-use labkit::report::{Figure, Report, Table};
+mod depth;
+mod ends;
+mod speed;
+
+use labkit::report::Report;
 use labkit::run::Run;
+use producer_consumer::Error;
 
-use crate::Tally;
+/// The buffer that was asked for has room for so many.
+const ROOM: usize = 10;
 
-const WORDS: [&str; 5] = ["to", "be", "or", "not", "question"];
-
-/// Counts words drawn from the run's seed.
-#[must_use]
-pub fn run(run: &Run) -> Report {
-    let recorded: u64 = run.size(1_000_000, 10_000);
-    let mut draws = run.rng("words");
-    let mut tally = Tally::new();
-    let watch = Stopwatch::start();
-    for _ in 0..recorded {
-        tally.record(WORDS[draws.index(WORDS.len())]);
+/// Runs the demo.
+///
+/// # Errors
+/// None of its loads is refused; the type is the library's.
+pub(crate) fn run(run: &Run) -> Result<Report, Error> {
+    let parts = [
+        depth::over_time,
+        speed::waiting,
+        speed::throughput,
+        ends::of_both_sides,
+    ];
+    let bar = run.bar("producer and consumer", parts.len() as u64);
+    let mut report = Report::new("producer-consumer", "Producer and consumer").lead(
+        "A buffer between two that are never equally fast. How full is it, who waits, what does each of \
+         five ways to build it cost, and what becomes of the items at the end? All of it was measured in \
+         this run.",
+    );
+    for part in parts {
+        report = part(report, run)?;
+        bar.add(1);
     }
-    let rate = recorded as f64 / watch.seconds();
-    let most = tally.most_frequent();
-    let (word, times) = most.map_or(("none", 0), |(word, times)| (word, times));
-    Report::new("producer-consumer", "Producer consumer")
-        .lead("Every word that was recorded is counted once.")
-        .headline(Figure::new("words per second", rate, "words/s"))
-        .check(
-            "the counts add up",
-            tally.total() == recorded,
-            format!("{} of {recorded}", tally.total()),
-        )
-        .table(Table::new(["most frequent", "times"]).row([word.to_owned(), times.to_string()]))
+    bar.clear();
+    Ok(report)
 }

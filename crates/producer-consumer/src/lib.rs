@@ -1,15 +1,52 @@
-//! Producer consumer: what the problem is, in two sentences that a reader remembers.
+//! Producers and consumers: bounded buffers between threads, from one lock to lock-free rings.
 //!
-//! # Invariants
-//! - The counts of a tally add up to the words that were recorded.
+//! Whoever makes things and whoever uses them are never equally fast. A buffer between them evens out
+//! what is short, and a *bound* on it makes the faster one wait for what isn't. Five buffers by hand stand
+//! behind one interface here, and all of them keep this:
 //!
-//! # Modules, in reading order
-//! - [`tally`]: the mechanism.
-//! - [`demo`]: its story, told by a run; [`error`]: what can go wrong.
+//! - **Nothing is lost and nothing comes twice.** An item that was sent is received once, or dropped once
+//!   with the channel, or handed back in the error.
+//! - **First in, first out**, for each sender as each receiver sees it.
+//! - **The bound holds**: never are more items in the buffer than it has room for.
+//! - **Nobody sleeps beside what it waits for**: no interleaving loses a wake-up.
+//! - **Ends are seen.** Without senders the rest is received, then the answer is "disconnected"; without
+//!   receivers a send gives its item back.
+//!
+//! In reading order: [`kind`] makes channels, [`Sender`] and [`Receiver`] are what a user holds, and
+//! [`channel`](mod@channel) is what lies between. [`locked`] is the textbook's buffer; [`semaphore`] and
+//! [`semaphores`] the other textbook's. The lock-free ones are pure buffers, [`spsc`], [`mpmc`] and
+//! [`segmented`], which `parked` makes channels of with the sleep protocol of `parking` and the two fences
+//! of `fence`. [`load`] runs producers and consumers on any of them, [`audit`] checks what arrives, and
+//! `sync` lets the model checker in.
 
-pub mod demo;
-pub mod error;
-pub mod tally;
+pub mod audit;
+pub mod channel;
+pub mod kind;
+pub mod load;
+pub mod locked;
+pub mod mpmc;
+pub mod segmented;
+pub mod semaphore;
+pub mod semaphores;
+pub mod spsc;
 
-pub use error::Error;
-pub use tally::Tally;
+mod error;
+mod fence;
+mod parked;
+mod parking;
+mod receiver;
+mod sender;
+mod sync;
+
+pub use error::{
+    Disconnected, Error, MAX_CAPACITY, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError,
+    TrySendError,
+};
+pub use kind::{Kind, Mpmc, Pair, Segmented, Spsc, bounded, channel, unbounded};
+pub use locked::Locked;
+pub use parked::{Buffer, Parked};
+pub use receiver::Receiver;
+pub use semaphores::Semaphores;
+pub use sender::Sender;
+#[cfg(loom)]
+pub use sync::model::{Link, weaken};
