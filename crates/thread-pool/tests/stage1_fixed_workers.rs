@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use support::{Gate, in_time, shared};
@@ -47,18 +47,18 @@ fn one_worker_keeps_the_order() {
 fn jobs_run_on_the_named_workers_and_nowhere_else() {
     in_time(|| {
         let pool = shared(3).name("digger").build().unwrap();
-        let names = Arc::new(Mutex::new(BTreeSet::new()));
+        let (sender, seen) = mpsc::channel();
         for _ in 0..300 {
-            let names = Arc::clone(&names);
+            let sender = sender.clone();
             pool.execute(move || {
                 let name = thread::current().name().unwrap().to_owned();
-                names.lock().unwrap().insert(name);
+                sender.send(name).unwrap();
             })
             .unwrap();
         }
-        drop(pool);
+        drop((pool, sender));
         let known = ["digger-0", "digger-1", "digger-2"];
-        let names = names.lock().unwrap();
+        let names: BTreeSet<String> = seen.iter().collect();
         assert!(!names.is_empty());
         assert!(
             names.iter().all(|name| known.contains(&name.as_str())),
