@@ -8,7 +8,7 @@
 //! - [`stats`]: distributions and honest intervals.
 //! - [`clock`], [`wait`], [`rng`]: time, patience and chance, all of them repeatable.
 //! - [`skip`]: tests that can't run here say so.
-//! - behind features: [`backoff`], [`net`], [`process`], [`sandbox`], [`versus`].
+//! - behind features: [`backoff`], [`net`], [`process`], [`sandbox`], [`sim`], [`trace`], [`versus`].
 
 pub mod args;
 pub mod chart;
@@ -30,5 +30,9 @@ pub mod net;
 pub mod process;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(feature = "sim")]
+pub mod sim;
+#[cfg(feature = "trace")]
+pub mod trace;
 #[cfg(feature = "versus")]
 pub mod versus;

@@ -1,0 +1,25 @@
+//! Tests over many seeds, each failure with the command that repeats it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
+
+use crate::rng;
+
+/// Runs a test with `seeds` seeds, one after the other, beginning with
+/// [`rng::test_seed`]. When one fails, prints the command that begins with it:
+/// `cargo xtask replay NAME --seed N TEST`. `lab` is the crate's name (`env!("CARGO_PKG_NAME")`); the
+/// test's own name is that of its thread, so call this from the test itself.
+///
+/// # Panics
+/// With the panic of the run that failed.
+pub fn explore(lab: &str, seeds: u64, test: impl Fn(u64)) {
+    let first = rng::test_seed();
+    let current = thread::current();
+    let name = current.name().unwrap_or_default();
+    for seed in first..first.saturating_add(seeds) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| test(seed))) {
+            eprintln!("replay: cargo xtask replay {lab} --seed {seed} {name}");
+            resume_unwind(panic);
+        }
+    }
+}
