@@ -20,10 +20,10 @@ pub(super) fn render(trace: &Trace) -> String {
     );
     body.push_str("<div class=\"steps\">");
     for (key, sign, name) in [
-        ("first", "⏮", "first"),
+        ("first", "|◀", "first"),
         ("back", "◀", "one step back"),
         ("next", "▶", "one step on"),
-        ("last", "⏭", "last"),
+        ("last", "▶|", "last"),
     ] {
         let _ = write!(
             body,

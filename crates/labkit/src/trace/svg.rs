@@ -193,13 +193,20 @@ fn sign(out: &mut String, trace: &Trace, mark: &Mark, place: &Place, bottom: f64
                 r#"<path transform="translate({x:.1} {y:.1})" d="{shape}"/>"#
             )
         }
-        None => write!(
-            out,
-            r#"<line x1="{x:.1}" x2="{x:.1}" y1="{:.1}" y2="{bottom:.1}"/><text x="{:.1}" y="12">{}</text>"#,
-            16.0,
-            x + 3.0,
-            escape(&mark.label),
-        ),
+        None => {
+            // Near the right edge the word stands before its line.
+            let late = x > place.left + 0.8 * place.width;
+            let (at, anchor) = if late {
+                (x - 3.0, "end")
+            } else {
+                (x + 3.0, "start")
+            };
+            let label = escape(&mark.label);
+            write!(
+                out,
+                r#"<line x1="{x:.1}" x2="{x:.1}" y1="16" y2="{bottom:.1}"/><text x="{at:.1}" y="12" text-anchor="{anchor}">{label}</text>"#
+            )
+        }
     };
     out.push_str("</g>");
 }
@@ -232,12 +239,15 @@ fn sentence(trace: &Trace, message: &Message) -> String {
     let arrived = message.arrived.map_or(String::new(), |at| {
         format!(" after {}", time(at - message.sent))
     });
+    let label = match message.label.as_str() {
+        "" => "a message",
+        label => label,
+    };
     format!(
-        "{} · {} → {}: {}{copy}, {}{arrived}",
+        "{} · {} → {}: {label}{copy}, {}{arrived}",
         time(message.sent),
         trace.lanes[message.from],
         trace.lanes[message.to],
-        message.label,
         message.fate.name(),
     )
 }
