@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tcp_server::Tally;
 use labkit::clock::Stopwatch;
 use labkit::versus::{Suite, Target, Work};
+use tcp_server::Tally;
 
 const WORDS: [&str; 4] = ["to", "be", "or", "not"];
 const RECORDED: usize = 1_000_000;

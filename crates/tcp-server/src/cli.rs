@@ -162,7 +162,10 @@ fn serve(run: &Run, arguments: &ServeArgs) -> Result<Outcome, Failure> {
     let server = Server::start(arguments.kind.into(), config, Echo)?;
     labkit::net::announce("tcp", server.local_addr())?;
     shutdown.wait();
-    tracing::info!("stopping: {} connections are open", server.statistics().open);
+    tracing::info!(
+        "stopping: {} connections are open",
+        server.statistics().open
+    );
     let farewell = server.shutdown(DRAIN);
     if farewell.cut > 0 {
         tracing::warn!("{} connections were cut off", farewell.cut);
@@ -226,4 +229,3 @@ fn seconds(text: &str) -> Result<f64, String> {
         _ => Err("a number of seconds from 0.001 to 86400 is needed".to_owned()),
     }
 }
-

@@ -52,11 +52,7 @@ impl Framer {
 
     /// The next frame at the beginning of `bytes`: everything that has come and isn't used up.
     pub fn next<'a>(&mut self, bytes: &'a [u8]) -> Found<'a> {
-        let skipped = if self.skipping {
-            self.skip(bytes)
-        } else {
-            0
-        };
+        let skipped = if self.skipping { self.skip(bytes) } else { 0 };
         let rest = &bytes[skipped..];
         let found = self.line_or_not(rest);
         Found {

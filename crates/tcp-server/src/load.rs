@@ -199,7 +199,9 @@ impl Crowd {
                 .map(|part| scope.spawn(move || part.run(until, clock)))
                 .collect();
             let ended = threads.into_iter().map(|thread| thread.join());
-            ended.map(|outcome| outcome.expect("a part doesn't panic")).collect()
+            ended
+                .map(|outcome| outcome.expect("a part doesn't panic"))
+                .collect()
         });
         let mut total = Outcome::default();
         for outcome in outcomes {

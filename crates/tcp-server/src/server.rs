@@ -139,16 +139,23 @@ impl Server {
     #[must_use]
     pub fn shutdown(mut self, deadline: Duration) -> Farewell {
         self.stop_accepting();
-        // BEGIN SOLUTION stage 5: end all reading, and wait; whose turn is it then?
-        self.shared.roster.end_reading();
-        let drained = self.cap.wait_idle(deadline);
-        // END SOLUTION
-        let cut = if drained { 0 } else { self.cap.open() };
+        let cut = self.drain(deadline);
         self.end();
         Farewell {
             cut,
             statistics: self.statistics(),
         }
+    }
+
+    /// Lets all connections come to their end; says how many didn't by the deadline.
+    fn drain(&self, deadline: Duration) -> usize {
+        // BEGIN SOLUTION stage 5: whom must be told what, and who tells when it is done?
+        self.shared.roster.end_reading();
+        if self.cap.wait_idle(deadline) {
+            return 0;
+        }
+        self.cap.open()
+        // END SOLUTION
     }
 
     fn stop_accepting(&mut self) {

@@ -86,8 +86,8 @@ impl Session {
         if end == End::Broken {
             self.input = Vec::new();
             self.forget_output();
-        }
-        if self.end.is_none() || end == End::Broken {
+            self.end = Some(end);
+        } else if self.end.is_none() {
             self.end = Some(end);
             self.go_on(service);
         }
@@ -174,17 +174,20 @@ impl Session {
 
     /// Nothing but `rest`, which holds no line end, stands between this session and its end.
     fn last_words(&mut self, rest: &[u8], end: End, service: &(impl Service + ?Sized)) {
+        let is_silent = match end {
+            End::Closed => rest.is_empty(),
+            End::Idle => false,
+            End::Stopping | End::Broken => true,
+        };
+        if is_silent {
+            return;
+        }
         // BEGIN SOLUTION stage 2: who gets an answer to a line without an end, and who gets a reason?
-        match end {
-            End::Closed => {
-                if let Some(frame) = self.framer.last(rest) {
-                    self.answer(frame, service);
-                }
-            }
-            End::Idle => self
-                .output
-                .extend_from_slice(b"error: nothing was sent or read for too long; closing\n"),
-            End::Stopping | End::Broken => {}
+        if end == End::Idle {
+            let words = b"error: nothing was sent or read for too long; closing\n";
+            self.output.extend_from_slice(words);
+        } else if let Some(frame) = self.framer.last(rest) {
+            self.answer(frame, service);
         }
         // END SOLUTION
     }

@@ -62,32 +62,36 @@ impl Driver for Tasks {
     }
 }
 
-/// A connection's life, as in `threads`: write what is to be written, then read, until it is over.
+/// A connection's life.
 async fn serve(mut connection: Connection<TcpStream>) {
     while !connection.is_over() {
-        // BEGIN SOLUTION stage 5: try at once, and wait only if that would have blocked
-        let done = if connection.output().is_empty() {
-            match read(&mut connection) {
-                Err(error) if is_not_now(&error) => connection.socket.readable().await,
-                done => done,
-            }
-        } else {
-            match connection.socket.try_write(connection.output()) {
-                Ok(bytes) => {
-                    connection.sent(bytes);
-                    Ok(())
-                }
-                Err(error) if is_not_now(&error) => connection.socket.writable().await,
-                Err(error) => Err(error),
-            }
-        };
-        // END SOLUTION
-        if done.is_err() {
+        if step(&mut connection).await.is_err() {
             connection.failed();
         }
         // A peer that is always ready must not keep the thread for itself.
         tokio::task::consume_budget().await;
     }
+}
+
+/// As in `threads`: writes what is to be written, or else reads; waits where that would block.
+async fn step(connection: &mut Connection<TcpStream>) -> io::Result<()> {
+    // BEGIN SOLUTION stage 5: try at once; what does a task do where a thread would sleep?
+    if connection.output().is_empty() {
+        match read(connection) {
+            Err(error) if is_not_now(&error) => connection.socket.readable().await,
+            done => done,
+        }
+    } else {
+        match connection.socket.try_write(connection.output()) {
+            Ok(length) => {
+                connection.sent(length);
+                Ok(())
+            }
+            Err(error) if is_not_now(&error) => connection.socket.writable().await,
+            Err(error) => Err(error),
+        }
+    }
+    // END SOLUTION
 }
 
 /// Reads once; no bytes are the end of the input.

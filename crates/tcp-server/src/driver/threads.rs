@@ -73,30 +73,29 @@ impl Crew {
     }
 }
 
-/// A connection's life: write what is to be written, then read, until it is over. Whoever doesn't
-/// read blocks the write, and with it the next read: back-pressure comes by itself.
+/// A connection's life.
 fn serve(mut connection: Connection<TcpStream>) {
     let mut chunk = vec![0; CHUNK];
     while !connection.is_over() {
-        // BEGIN SOLUTION stage 1: answer what there is to answer, then wait for more
-        let done = if connection.output().is_empty() {
-            read(&mut connection, &mut chunk)
-        } else {
-            (&connection.socket)
-                .write(connection.output())
-                .map(|bytes| connection.sent(bytes))
-        };
-        // END SOLUTION
-        match done {
+        match step(&mut connection, &mut chunk) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => connection.failed(),
             _ => {}
         }
     }
 }
 
-/// Reads once; no bytes are the end of the input.
-fn read(connection: &mut Connection<TcpStream>, chunk: &mut [u8]) -> io::Result<()> {
-    let length = connection.socket.read(chunk)?;
-    connection.received(&chunk[..length]);
+/// Writes what is to be written, or else reads. Who doesn't read blocks the write, and with it the
+/// next read: back-pressure comes by itself.
+fn step(connection: &mut Connection<TcpStream>, chunk: &mut [u8]) -> io::Result<()> {
+    // BEGIN SOLUTION stage 1: answer what there is to answer, else wait for more
+    if connection.output().is_empty() {
+        // No bytes are the end of the input.
+        let length = connection.socket.read(chunk)?;
+        connection.received(&chunk[..length]);
+    } else {
+        let length = (&connection.socket).write(connection.output())?;
+        connection.sent(length);
+    }
     Ok(())
+    // END SOLUTION
 }

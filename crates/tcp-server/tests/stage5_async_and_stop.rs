@@ -1,0 +1,134 @@
+//! Stage 5: tasks, and an end that loses nothing.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use labkit::wait;
+use support::{PATIENCE, client, config, deaf, echo, line, serve, socket};
+use tcp_server::load::{Crowd, Load, Until};
+use tcp_server::{Client, Kind};
+
+#[test]
+fn a_task_echoes_in_pieces_or_together() {
+    wait::within(PATIENCE, || {
+        let server = echo(Kind::Tasks);
+        let mut client = client(&server);
+        for byte in b"byte by byte\n" {
+            client.send(&[*byte]).expect("connected");
+        }
+        assert_eq!(line(&mut client), "Echo: byte by byte");
+        client.send(b"one\r\ntwo\n").expect("connected");
+        assert_eq!(line(&mut client), "Echo: one");
+        assert_eq!(line(&mut client), "Echo: two");
+    });
+}
+
+#[test]
+fn a_crowd_of_tasks_gets_right_answers() {
+    wait::within(PATIENCE, || {
+        let server = echo(Kind::Tasks);
+        let load = Load {
+            connections: 300,
+            pipeline: 5,
+            ..Load::default()
+        };
+        let mut crowd = Crowd::connect(server.local_addr(), &load).expect("all connect");
+        let outcome = crowd.run(Until::Batches(10)).expect("the poller works");
+        assert_eq!((outcome.messages, outcome.failures), (300 * 5 * 10, 0));
+    });
+}
+
+#[test]
+fn a_stop_closes_idle_connections_at_once_and_the_port() {
+    wait::within(PATIENCE, || {
+        for kind in Kind::ALL {
+            let server = echo(kind);
+            let address = server.local_addr();
+            let mut clients: Vec<Client> = (0..20).map(|_| client(&server)).collect();
+            for client in &mut clients {
+                assert_eq!(client.ask("a").expect("an answer"), "Echo: a", "{kind}");
+            }
+            let farewell = server.shutdown(PATIENCE);
+            assert_eq!(farewell.cut, 0, "{kind}");
+            assert_eq!(farewell.statistics.messages, 20, "{kind}");
+            assert_eq!(farewell.statistics.open, 0, "{kind}");
+            for client in &mut clients {
+                let end = client.receive().expect("closed, not reset");
+                assert_eq!(end, None, "{kind}");
+            }
+            TcpStream::connect(address).expect_err("nobody listens any more");
+        }
+    });
+}
+
+/// A gate that services wait at until it is opened.
+#[derive(Default)]
+struct Gate {
+    state: Mutex<(usize, bool)>,
+    changed: Condvar,
+}
+
+impl Gate {
+    fn pass(&self) {
+        let mut state = self.state.lock().expect("nobody panics at the gate");
+        state.0 += 1;
+        self.changed.notify_all();
+        let open = self.changed.wait_while(state, |state| !state.1);
+        drop(open.expect("nobody panics at the gate"));
+    }
+
+    fn wait_for_visitor(&self) {
+        let state = self.state.lock().expect("nobody panics at the gate");
+        let come = self.changed.wait_while(state, |state| state.0 == 0);
+        drop(come.expect("nobody panics at the gate"));
+    }
+
+    fn open(&self) {
+        self.state.lock().expect("nobody panics at the gate").1 = true;
+        self.changed.notify_all();
+    }
+}
+
+#[test]
+fn what_had_arrived_before_the_stop_is_answered() {
+    wait::within(PATIENCE, || {
+        for kind in Kind::ALL {
+            let gate = Arc::new(Gate::default());
+            let visited = Arc::clone(&gate);
+            let service = move |line: &str, answer: &mut Vec<u8>| {
+                visited.pass();
+                answer.extend_from_slice(line.as_bytes());
+            };
+            let server = serve(kind, config(), service);
+            let mut socket = socket(&server);
+            socket.write_all(b"first\n").expect("connected");
+            gate.wait_for_visitor();
+            // The service holds the first line; the second one is in the kernel's buffer.
+            socket.write_all(b"second\nhalf").expect("connected");
+            let stopping = thread::spawn(move || server.shutdown(PATIENCE));
+            gate.open();
+            let mut said = String::new();
+            socket.read_to_string(&mut said).expect("closed, not reset");
+            assert_eq!(said, "first\nsecond\n", "{kind}");
+            assert_eq!(stopping.join().expect("it stopped").cut, 0, "{kind}");
+        }
+    });
+}
+
+#[test]
+fn who_never_reads_is_cut_off_at_the_deadline() {
+    wait::within(PATIENCE, || {
+        for kind in Kind::ALL {
+            let server = echo(kind);
+            let _deaf = deaf(server.local_addr());
+            let farewell = server.shutdown(Duration::from_millis(200));
+            assert_eq!(farewell.cut, 1, "{kind}");
+            assert_eq!(farewell.statistics.open, 0, "{kind}");
+        }
+    });
+}
