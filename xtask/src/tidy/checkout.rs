@@ -98,7 +98,11 @@ impl Checkout {
             .iter()
             .filter(|(path, _)| path.ends_with("Cargo.toml"))
             .filter_map(|(path, _)| path.parent())
-            .filter(|folder| folder.starts_with("crates") || folder.starts_with("xtask"))
+            .filter(|folder| {
+                ["crates", "scenarios", "xtask"]
+                    .iter()
+                    .any(|top| folder.starts_with(top))
+            })
             .filter(|folder| !is_fixture(folder))
     }
 

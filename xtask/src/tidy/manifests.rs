@@ -1,4 +1,4 @@
-//! Manifests: everything is inherited from the root, and nobody depends on a lab.
+//! Manifests: everything is inherited from the root, and nobody but a joint scenario depends on a lab.
 
 use std::path::Path;
 
@@ -85,7 +85,8 @@ impl Page<'_> {
                     ),
                 ));
             }
-            if self.checkout.labs.iter().any(|lab| lab.name == name) {
+            let lab = self.checkout.labs.iter().any(|lab| lab.name == name);
+            if lab && !self.path.starts_with("scenarios") {
                 found.push(self.violation(
                     name,
                     format!(

@@ -20,8 +20,15 @@ const SECTIONS: [&str; 8] = [
     "References",
 ];
 /// The folders whose paths are looked up where a page names them.
-const ROOTS: [&str; 7] = [
-    "crates/", "deploy/", "docs/", "proto/", "xtask/", ".ci/", ".github/",
+const ROOTS: [&str; 8] = [
+    "crates/",
+    "deploy/",
+    "docs/",
+    "proto/",
+    "scenarios/",
+    "xtask/",
+    ".ci/",
+    ".github/",
 ];
 /// The book's table of contents: a template of a page that will stand in the root.
 const CONTENTS: &str = "docs/SUMMARY.md";
