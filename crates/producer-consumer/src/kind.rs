@@ -55,10 +55,15 @@ pub fn unbounded<T: Send>() -> Pair<T, Segmented<T>> {
 /// # Errors
 /// If `capacity` is 0 or above [`MAX_CAPACITY`].
 pub fn channel<T: Send, C: Channel<Item = T>>(capacity: usize) -> Result<Pair<T, C>, Error> {
+    check_capacity(capacity)?;
+    Ok(open(C::with_capacity(capacity)))
+}
+
+pub(crate) fn check_capacity(capacity: usize) -> Result<(), Error> {
     if capacity == 0 || capacity > MAX_CAPACITY {
         return Err(Error::Capacity(capacity));
     }
-    Ok(open(C::with_capacity(capacity)))
+    Ok(())
 }
 
 fn open<T: Send, C: Channel<Item = T>>(channel: C) -> Pair<T, C> {

@@ -9,7 +9,7 @@ use labkit::stats::Histogram;
 use crate::audit::{Audit, Findings, item, share};
 use crate::channel::{Channel, Shared};
 use crate::error::{Error, TryRecvError, TrySendError};
-use crate::kind::{Kind, channel};
+use crate::kind::{Kind, channel, check_capacity};
 use crate::{Locked, Mpmc, Receiver, Segmented, Semaphores, Sender, Spsc};
 
 /// The most threads on a side.
@@ -56,6 +56,7 @@ impl Load {
     /// What is wrong with it, and what would be right.
     pub fn check(&self, kind: Kind) -> Result<(), Error> {
         let refuse = |why: String| Err(Error::Load(why));
+        check_capacity(self.capacity)?;
         for (side, threads) in [("producers", self.producers), ("consumers", self.consumers)] {
             if threads == 0 || threads > MAX_THREADS {
                 return refuse(format!(
