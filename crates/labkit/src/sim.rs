@@ -53,6 +53,7 @@ mod explore;
 mod fault;
 mod network;
 mod queue;
+mod stats;
 mod world;
 
 #[cfg(test)]
@@ -66,7 +67,8 @@ pub use digest::Digest;
 pub use explore::explore;
 pub use fault::{Chaos, Fault, Schedule, Skew};
 pub use network::{Delay, Network};
-pub use world::{Said, Stats, World};
+pub use stats::{Said, Stats};
+pub use world::World;
 
 /// A node of a simulated world: its place, counted from zero.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

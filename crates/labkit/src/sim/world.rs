@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::disk::Disk;
 use super::network::{Cut, nanos};
 use super::queue::{Queue, Ticket};
+use super::stats::{Said, Stats};
 use super::{Context, Digest, Effect, Event, Fault, Network, Node, NodeId, Schedule, Skew};
 use crate::rng::Stream;
 use crate::trace::{MarkKind, Sent, Trace};
@@ -55,38 +56,6 @@ enum Pending<N: Node> {
     },
     Timer(NodeId, N::Timer),
     Fault(Box<Fault>),
-}
-
-/// Something that a node told its surroundings.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Said<O> {
-    /// When, by the world's clock.
-    pub at: Duration,
-    /// Which node.
-    pub node: NodeId,
-    /// What.
-    pub what: O,
-}
-
-/// What happened in a world, in numbers.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Stats {
-    /// Events: starts, messages that arrived, timers that ran out, faults.
-    pub events: u64,
-    /// Messages that were sent.
-    pub sent: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Messages that arrived, copies included.
-    pub delivered: u64,
-    /// Messages lost by chance.
-    pub lost: u64,
-    /// Copies that the network made.
-    pub duplicated: u64,
-    /// Messages that a partition stopped.
-    pub cut: u64,
-    /// Messages that arrived where nobody was up, or that had no such address.
-    pub unreachable: u64,
 }
 
 impl<N: Node> World<N>
