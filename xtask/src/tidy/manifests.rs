@@ -160,6 +160,17 @@ labkit = { workspace = true, features = [\"net\"] }
 workspace = true
 ";
 
+    /// What makes a lab of a crate.
+    const LAB: &str = "[package.metadata.lab]
+number = 1
+section = \"s\"
+title = \"A\"
+concepts = []
+needs = []
+stages = []
+
+[lints]";
+
     fn found(files: &[(&str, &str)]) -> Vec<String> {
         let licences = LICENCES.map(|licence| (licence, "words"));
         let checkout = Checkout::of(&[files, &licences].concat());
@@ -202,15 +213,11 @@ workspace = true
                 ":14: the version of d",
             ),
         ] {
-            let lab = "[package]\nname = \"b\"\nversion.workspace = true\nedition.workspace = true\n\
-                       rust-version.workspace = true\nlicense.workspace = true\n\
-                       publish.workspace = true\n[package.metadata.lab]\nnumber = 1\n\
-                       section = \"s\"\ntitle = \"A\"\nconcepts = []\nneeds = []\nstages = []\n\
-                       [lints]\nworkspace = true\n";
+            let lab = GOOD.replace("\"a\"", "\"b\"").replace("[lints]", LAB);
             let planted = GOOD.replace(from, to);
             let found = found(&[
                 ("crates/a/Cargo.toml", &planted),
-                ("crates/b/Cargo.toml", lab),
+                ("crates/b/Cargo.toml", lab.as_str()),
             ]);
             assert_eq!(found.len(), 1, "{found:?}");
             assert!(
@@ -218,6 +225,17 @@ workspace = true
                 "{found:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_joint_scenario_depends_on_labs() {
+        let lab = GOOD.replace("[lints]", LAB);
+        let scenario = GOOD.replace("[dependencies]", "[dependencies]\na.workspace = true");
+        let found = found(&[
+            ("crates/a/Cargo.toml", lab.as_str()),
+            ("scenarios/b/Cargo.toml", scenario.as_str()),
+        ]);
+        assert_eq!(found, [""; 0]);
     }
 
     #[test]
