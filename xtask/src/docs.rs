@@ -70,6 +70,9 @@ fn table(workspace: &Workspace) -> Result<String> {
                     format!("[`{0}`](crates/{0}/README.md)", lab.name),
                     format!("{} stages", lab.facts.stages.len()),
                 ),
+                None if syllabus::is_draft(workspace, entry) => {
+                    (format!("`{}`", entry.name), "in the making".to_owned())
+                }
                 None => (format!("`{}`", entry.name), "to come".to_owned()),
             };
             let _ = writeln!(

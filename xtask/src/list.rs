@@ -72,6 +72,12 @@ fn row<'a>(workspace: &'a Workspace, entry: &'a Entry) -> Row<'a> {
         concepts: facts.map_or(&[], |facts| &facts.concepts),
         needs: facts.map_or(&[], |facts| &facts.needs),
         stages: facts.map_or(&[], |facts| &facts.stages),
-        state: if lab.is_some() { "ready" } else { "to come" },
+        state: if lab.is_some() {
+            "ready"
+        } else if syllabus::is_draft(workspace, entry) {
+            "draft"
+        } else {
+            "to come"
+        },
     }
 }

@@ -49,3 +49,8 @@ pub(crate) fn load(workspace: &Workspace) -> Result<Vec<Entry>> {
 pub(crate) fn lab_of<'a>(workspace: &'a Workspace, entry: &Entry) -> Option<&'a Lab> {
     workspace.labs.iter().find(|lab| lab.name == entry.name)
 }
+
+/// Whether the lab of an entry is still being written.
+pub(crate) fn is_draft(workspace: &Workspace, entry: &Entry) -> bool {
+    workspace.drafts.iter().any(|lab| lab.name == entry.name)
+}

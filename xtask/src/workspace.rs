@@ -15,6 +15,8 @@ pub(crate) struct Workspace {
     pub(crate) target: PathBuf,
     /// The labs that are there, by number.
     pub(crate) labs: Vec<Lab>,
+    /// Labs that are still being written: built and tested with the rest, not shown as labs yet.
+    pub(crate) drafts: Vec<Lab>,
     /// The sections' joint scenarios that are there.
     pub(crate) scenarios: Vec<Scenario>,
 }
@@ -72,6 +74,9 @@ pub(crate) struct Facts {
     pub(crate) needs: Vec<String>,
     /// In the order in which a student takes them.
     pub(crate) stages: Vec<Stage>,
+    /// Whether it is still being written.
+    #[serde(default)]
+    pub(crate) draft: bool,
 }
 
 /// One stage of a lab; its tests are the files `tests/stage<number>_*.rs`.
@@ -100,6 +105,7 @@ impl Workspace {
             .filter_map(|package| Lab::from_package(package).transpose())
             .collect::<Result<Vec<_>>>()?;
         labs.sort_by_key(|lab| lab.facts.number);
+        let (drafts, labs) = labs.into_iter().partition(|lab| lab.facts.draft);
         let scenarios = metadata
             .packages
             .iter()
@@ -109,6 +115,7 @@ impl Workspace {
             root: metadata.workspace_root.clone().into_std_path_buf(),
             target: metadata.target_directory.clone().into_std_path_buf(),
             labs,
+            drafts,
             scenarios,
         })
     }
@@ -121,7 +128,7 @@ impl Workspace {
     pub(crate) fn select(&self, wanted: &[String]) -> Result<Vec<&Lab>> {
         for name in wanted {
             if !self.labs.iter().any(|lab| lab.answers_to(name)) {
-                bail!("there is no lab or section {name:?}{}", self.nearest(name));
+                bail!("there is no lab or section {name:?}{}", self.instead(name));
             }
         }
         let chosen =
@@ -150,11 +157,19 @@ impl Workspace {
     pub(crate) fn lab(&self, name: &str) -> Result<&Lab> {
         match self.labs.iter().find(|lab| lab.name == name) {
             Some(lab) => Ok(lab),
-            None => bail!("there is no lab {name:?}{}", self.nearest(name)),
+            None => bail!("there is no lab {name:?}{}", self.instead(name)),
         }
     }
 
-    /// The end of a sentence that helps with a mistyped name.
+    /// The end of a sentence that helps with a name that no lab has.
+    fn instead(&self, name: &str) -> String {
+        if self.drafts.iter().any(|lab| lab.name == name) {
+            return "; it is a draft: take `draft` out of its Cargo.toml to have it checked as a lab"
+                .to_owned();
+        }
+        self.nearest(name)
+    }
+
     fn nearest(&self, name: &str) -> String {
         let sections = self.labs.iter().map(|lab| lab.group());
         let known = self.labs.iter().map(|lab| lab.name.clone()).chain(sections);

@@ -136,7 +136,11 @@ fn lab(path: &Path, text: &str) -> Result<Option<Lab>> {
     let Some(package) = manifest.package else {
         return Ok(None);
     };
-    let facts = package.metadata.and_then(|metadata| metadata.lab);
+    // A draft holds to what all sources hold to, not yet to what makes a lab.
+    let facts = package
+        .metadata
+        .and_then(|metadata| metadata.lab)
+        .filter(|facts| !facts.draft);
     Ok(facts.map(|facts| Lab {
         name: package.name,
         folder: path.parent().unwrap_or(Path::new("")).to_path_buf(),

@@ -261,6 +261,14 @@ stages = [{ name = \"first\", points = 40 }, { name = \"second\", points = 60 }]
         files
     }
 
+    #[test]
+    fn a_draft_isnt_held_to_what_makes_a_lab() {
+        let draft = format!("{MANIFEST}draft = true\n");
+        let found = |manifest: &str| check(&Checkout::of(&[("crates/a/Cargo.toml", manifest)]));
+        assert!(!found(MANIFEST).is_empty());
+        assert_eq!(found(&draft), []);
+    }
+
     fn found(files: &[(&'static str, String)]) -> Vec<String> {
         let files: Vec<(&str, &str)> = files
             .iter()
