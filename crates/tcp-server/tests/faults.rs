@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use labkit::wait;
 use nix::sys::socket::{setsockopt, sockopt};
-use support::{PATIENCE, client, config, deaf, echo, line, rest, serve, socket};
+use support::{PATIENCE, SEEMS_STUCK, client, config, deaf, line, rest, serve, socket};
 use tcp_server::load::{Crowd, Load, Until};
 use tcp_server::measure::ServerProcess;
 use tcp_server::{Config, Echo, Error, Kind, Server};
@@ -33,7 +33,7 @@ fn reset(socket: TcpStream) {
 #[test]
 fn a_reset_peer_is_counted_and_hurts_nobody() {
     each(|kind| {
-        let server = echo(kind);
+        let server = serve(kind, config(), Echo);
         let mut good = client(&server);
         for _ in 0..10 {
             let mut bad = socket(&server);
@@ -55,9 +55,11 @@ fn who_never_reads_costs_no_more_than_the_limits() {
     each(|kind| {
         let program = Path::new(PROGRAM);
         let server = ServerProcess::start(program, kind, &[]).expect("it starts");
-        let first = deaf(server.address());
+        let first = deaf(server.address(), SEEMS_STUCK);
         let before = server.memory().expect("it runs").pss;
-        let all: Vec<TcpStream> = (0..10).map(|_| deaf(server.address())).collect();
+        let all: Vec<TcpStream> = (0..10)
+            .map(|_| deaf(server.address(), SEEMS_STUCK))
+            .collect();
         let after = server.memory().expect("it runs").pss;
         // Unsent answers, what was read beside them, and what a growing buffer has in reserve.
         let each = after.saturating_sub(before) / 10;
@@ -76,7 +78,7 @@ fn who_never_reads_is_ended_for_its_silence() {
             ..config()
         };
         let server = serve(kind, config, Echo);
-        let _deaf = deaf(server.local_addr());
+        let _deaf = deaf(server.local_addr(), SEEMS_STUCK);
         let gone = || server.statistics().open == 0;
         assert!(wait::until(PATIENCE, gone), "{kind}");
     });
@@ -85,7 +87,7 @@ fn who_never_reads_is_ended_for_its_silence() {
 #[test]
 fn single_bytes_split_characters_and_line_ends() {
     each(|kind| {
-        let server = echo(kind);
+        let server = serve(kind, config(), Echo);
         let mut socket = socket(&server);
         socket.set_nodelay(true).expect("a TCP socket");
         for byte in "grüß\r\n€\n\r\n".bytes() {
@@ -186,7 +188,7 @@ fn limits_out_of_range_are_refused_with_what_would_be_right() {
 
 #[test]
 fn a_load_without_a_server_says_so() {
-    let server = echo(Kind::Threads);
+    let server = serve(Kind::Threads, config(), Echo);
     let address = server.local_addr();
     drop(server);
     let error = Crowd::connect(address, &Load::default()).expect_err("nobody listens");

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use labkit::wait;
-use support::{PATIENCE, client, config, deaf, echo, line, serve, socket};
+use support::{IS_STUCK, PATIENCE, client, config, deaf, echo, line, serve, socket};
 use tcp_server::load::{Crowd, Load, Until};
 use tcp_server::{Client, Kind};
 
@@ -125,7 +125,7 @@ fn who_never_reads_is_cut_off_at_the_deadline() {
     wait::within(PATIENCE, || {
         for kind in Kind::ALL {
             let server = echo(kind);
-            let _deaf = deaf(server.local_addr());
+            let _deaf = deaf(server.local_addr(), IS_STUCK);
             let farewell = server.shutdown(Duration::from_millis(200));
             assert_eq!(farewell.cut, 1, "{kind}");
             assert_eq!(farewell.statistics.open, 0, "{kind}");

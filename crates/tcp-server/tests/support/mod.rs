@@ -56,8 +56,13 @@ pub(crate) fn rest(mut socket: TcpStream) -> String {
     text
 }
 
-/// A client that sends lines and never reads, until nothing more is taken from it.
-pub(crate) fn deaf(address: SocketAddr) -> TcpStream {
+/// For how many looks, a millisecond apart, nothing is taken from a client that is taken for stuck.
+/// Between two looks of the longer time even a starved server has its turn.
+pub(crate) const SEEMS_STUCK: u32 = 50;
+pub(crate) const IS_STUCK: u32 = 1_500;
+
+/// A client that sends lines and never reads, until nothing has been taken from it for `looks`.
+pub(crate) fn deaf(address: SocketAddr, looks: u32) -> TcpStream {
     let socket = TcpStream::connect(address).expect("the server listens");
     socket.set_nonblocking(true).expect("a socket");
     let text = b"0123456789\n".repeat(10_000);
@@ -70,8 +75,7 @@ pub(crate) fn deaf(address: SocketAddr) -> TcpStream {
                 refusals += 1;
             }
         }
-        // Looks are a millisecond apart: whoever takes nothing for so long is stuck.
-        refusals > 100
+        refusals > looks
     });
     assert!(
         is_full,
