@@ -1,42 +1,99 @@
-//! Against what a professional would use instead.
+//! Against what a professional would use instead: the standard library's mutex, and parking_lot's.
+//!
+//! The first contest says what it costs to be watched, the second that it costs nothing not to be. The
+//! others time the detector itself, against the only detector at hand: parking_lot has one that looks at
+//! intervals, so its latency is its interval, and there is no ratio to be taken.
 
-use std::collections::HashMap;
+use std::hint::black_box;
 use std::process::ExitCode;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use deadlock_detection::Tally;
+use deadlock_detection::scenario::ring;
+use deadlock_detection::{Detector, Off, Policy, TrackedMutex, TrackedRwLock};
 use labkit::clock::Stopwatch;
+use labkit::report::number;
+use labkit::stats::median;
 use labkit::versus::{Suite, Target, Work};
 
-const WORDS: [&str; 4] = ["to", "be", "or", "not"];
-const RECORDED: usize = 1_000_000;
+const PAIRS: u32 = 2_000_000;
 
 fn main() -> ExitCode {
     let mut suite = Suite::from_args(labkit::about!(""));
-    suite
-        .contest("record words", Work::items(RECORDED as f64, "words"))
-        .ours("tally", ours)
-        .peer("std HashMap", Target::None, hash_map)
-        .run();
+    let pairs = if suite.quick() { PAIRS / 10 } else { PAIRS };
+    watched(&mut suite, pairs);
+    unwatched(&mut suite, pairs);
+    latency(&mut suite);
     suite.finish()
 }
 
-fn words() -> impl Iterator<Item = &'static str> {
-    WORDS.into_iter().cycle().take(RECORDED)
+/// Uncontended lock and unlock: tracked against untracked ones.
+fn watched(suite: &mut Suite, pairs: u32) {
+    let detector = Detector::new(Policy::Youngest);
+    let tracked = TrackedMutex::named(&detector, "bench", 0_u64);
+    let shared = TrackedRwLock::named(&detector, "bench", 0_u64);
+    let (plain, lot) = (Mutex::new(0_u64), parking_lot::Mutex::new(0_u64));
+    suite
+        .contest(
+            "uncontended lock and unlock, watched",
+            Work::items(f64::from(pairs), "pairs"),
+        )
+        .ours("TrackedMutex", || {
+            timed(pairs, || *black_box(&tracked).lock().unwrap() += 1)
+        })
+        .peer("std Mutex", Target::AtLeast(0.25), || {
+            timed(pairs, || *black_box(&plain).lock().unwrap() += 1)
+        })
+        .peer("parking_lot Mutex", Target::None, || {
+            timed(pairs, || *black_box(&lot).lock() += 1)
+        })
+        .peer("TrackedRwLock, writing", Target::None, || {
+            timed(pairs, || *black_box(&shared).write().unwrap() += 1)
+        })
+        .run();
 }
 
-fn ours() -> Duration {
+/// The same with the watch compiled out.
+fn unwatched(suite: &mut Suite, pairs: u32) {
+    let off: TrackedMutex<u64, Off> = TrackedMutex::untracked(0);
+    let (plain, lot) = (Mutex::new(0_u64), parking_lot::Mutex::new(0_u64));
+    suite
+        .contest(
+            "uncontended lock and unlock, unwatched",
+            Work::items(f64::from(pairs), "pairs"),
+        )
+        .ours("TrackedMutex, Off", || {
+            timed(pairs, || *black_box(&off).lock().unwrap() += 1)
+        })
+        .peer("std Mutex", Target::AtLeast(1.0), || {
+            timed(pairs, || *black_box(&plain).lock().unwrap() += 1)
+        })
+        .peer("parking_lot Mutex", Target::None, || {
+            timed(pairs, || *black_box(&lot).lock() += 1)
+        })
+        .run();
+}
+
+fn timed(pairs: u32, mut pair: impl FnMut()) -> Duration {
     let watch = Stopwatch::start();
-    let mut tally = Tally::new();
-    words().for_each(|word| tally.record(word));
-    assert_eq!(tally.total(), RECORDED as u64);
+    for _ in 0..pairs {
+        pair();
+    }
     watch.elapsed()
 }
 
-fn hash_map() -> Duration {
-    let watch = Stopwatch::start();
-    let mut counts: HashMap<String, u64> = HashMap::new();
-    words().for_each(|word| *counts.entry(word.to_owned()).or_default() += 1);
-    assert_eq!(counts.values().sum::<u64>(), RECORDED as u64);
-    watch.elapsed()
+/// From the last request to the answer that it closes a cycle, by the length of the cycle.
+fn latency(suite: &mut Suite) {
+    let rounds = if suite.quick() { 3 } else { 11 };
+    for size in [2, 10, 100, 1_000] {
+        let times: Vec<f64> = (0..rounds)
+            .map(|_| 1e6 * ring::close(size).as_secs_f64())
+            .collect();
+        suite.note(format!(
+            "A cycle of {} threads and as many locks is found {} µs after the wait that closed it began \
+             (median of {rounds}).",
+            number(size as f64),
+            number(median(&times)),
+        ));
+    }
 }

@@ -1,15 +1,45 @@
-//! Deadlock detection: what the problem is, in two sentences that a reader remembers.
+//! Deadlocks: see the cycle the moment it closes, break it, or never make it.
 //!
-//! # Invariants
-//! - The counts of a tally add up to the words that were recorded.
+//! Two threads take two locks in opposite orders, and both wait for ever. Nothing crashes, nothing is
+//! logged; a part of the program is gone. This crate has the four answers that are known:
 //!
-//! # Modules, in reading order
-//! - [`tally`]: the mechanism.
-//! - [`demo`]: its story, told by a run; [`error`]: what can go wrong.
+//! - **Detect.** The wait that would close a cycle is known before it begins. A report names the threads,
+//!   the locks, the places in the code. No cycle is missed, and none is seen that isn't there.
+//! - **Resolve.** One of the cycle gives way: its acquisition fails, it undoes what it did and tries again.
+//!   Nobody gives way for ever.
+//! - **Warn.** Two orders of locks that contradict each other are a deadlock that hasn't happened yet.
+//! - **Avoid.** Take locks in one order; or let a banker refuse what isn't safe.
+//!
+//! And where nobody sees the whole graph, since the locks live in several processes, probes chase its
+//! edges, and what they find is confirmed before anybody has to give way.
+//!
+//! In reading order: [`graph`] is the wait-for graph, [`victim`] chooses, [`order`] warns, [`banker`]
+//! refuses: values without threads. [`tracked`] are the locks that a program uses; below them [`raw`] is the
+//! lock word and [`detector`] where threads wait; `party` is what a thread knows about itself. [`deadlock`]
+//! is what a detector says, [`drawing`] shows it. [`retry`] rolls back, [`ordered`] never has to.
+//! [`edge_chasing`] is the distributed detector's node as a value, [`node`] and [`cluster`] run it in
+//! processes. [`scenario`] are the stories that the demonstration tells. `sync` lets the model checker in.
 
-pub mod demo;
+pub mod banker;
+pub mod deadlock;
+pub mod detector;
 pub mod error;
-pub mod tally;
+pub mod graph;
+pub mod order;
+pub mod ordered;
+pub mod raw;
+pub mod retry;
+pub mod scenario;
+pub mod tracked;
+pub mod victim;
 
-pub use error::Error;
-pub use tally::Tally;
+mod party;
+mod since;
+mod sync;
+
+pub use deadlock::{Deadlock, Event, OrderWarning};
+pub use detector::Detector;
+pub use error::{Error, LockError};
+pub use retry::retry;
+pub use tracked::{Off, On, TrackedMutex, TrackedRwLock};
+pub use victim::Policy;

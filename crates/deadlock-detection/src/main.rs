@@ -1,9 +1,3 @@
 //! Flags in, exit code out.
 
-mod cli;
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    labkit::run::main(labkit::about!(cli::EXAMPLES), cli::run)
-}
+fn main() {}
