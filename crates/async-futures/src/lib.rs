@@ -26,6 +26,15 @@
 //! - [`processes`], [`frame`]: the same on worker processes.
 //! - [`squares`], [`echo`]: work to show it with. `sync` lets the model checker in.
 
+#![cfg_attr(
+    loom,
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "models leave out what isn't theirs"
+    )
+)]
+
 pub mod budget;
 pub mod error;
 pub mod idle;

@@ -68,8 +68,6 @@ struct Shared {
     /// Relaxed on both sides: a wake-up alone has to carry it over.
     flags: [AtomicBool; 2],
     waker: Mutex<Option<Waker>>,
-    /// Touched by polls and the drop alone; a race if two of them meet.
-    alone: Cell<usize>,
     dropped: AtomicUsize,
 }
 
@@ -78,7 +76,6 @@ impl Shared {
         Arc::new(Shared {
             flags: [AtomicBool::new(false), AtomicBool::new(false)],
             waker: Mutex::new(None),
-            alone: Cell::new(0),
             dropped: AtomicUsize::new(0),
         })
     }
@@ -90,17 +87,22 @@ impl Shared {
 }
 
 /// Ready when so many flags are raised.
-struct Flags(Arc<Shared>, usize);
+struct Flags {
+    shared: Arc<Shared>,
+    wanted: usize,
+    /// Touched by polls and the drop alone; a race if two of them meet.
+    polls: Cell<usize>,
+}
 
 impl Future for Flags {
     type Output = usize;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<usize> {
-        let polls = self.0.alone.get() + 1;
-        self.0.alone.set(polls);
-        *self.0.waker.lock().unwrap() = Some(context.waker().clone());
-        let raised = self.0.flags[..self.1].iter();
-        if raised.filter(|flag| flag.load(Ordering::Relaxed)).count() == self.1 {
+        let polls = self.polls.get() + 1;
+        self.polls.set(polls);
+        *self.shared.waker.lock().unwrap() = Some(context.waker().clone());
+        let raised = self.shared.flags[..self.wanted].iter();
+        if raised.filter(|flag| flag.load(Ordering::Relaxed)).count() == self.wanted {
             Poll::Ready(polls)
         } else {
             Poll::Pending
@@ -110,11 +112,11 @@ impl Future for Flags {
 
 impl Drop for Flags {
     fn drop(&mut self) {
-        self.0.alone.set(0);
-        self.0.dropped.fetch_add(1, Ordering::Relaxed);
+        self.polls.set(0);
         // The task's own waker within the task would keep it alive for ever.
-        let waker = self.0.waker.lock().unwrap().take();
+        let waker = self.shared.waker.lock().unwrap().take();
         drop(waker);
+        self.shared.dropped.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -156,7 +158,12 @@ fn begun(
     shared: &Arc<Shared>,
     flags: usize,
 ) -> (Waker, async_futures::JoinHandle<usize>) {
-    let (task, handle) = spawn(Flags(Arc::clone(shared), flags), queue.clone());
+    let future = Flags {
+        shared: Arc::clone(shared),
+        wanted: flags,
+        polls: Cell::new(0),
+    };
+    let (task, handle) = spawn(future, queue.clone());
     task.run();
     let waker = shared.waker.lock().unwrap().clone();
     (waker.expect("it was polled"), handle)
