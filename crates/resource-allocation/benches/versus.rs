@@ -34,7 +34,7 @@ fn main() -> ExitCode {
             format!("drf, {FEW} services x 4"),
             Work::items(FEW as f64, "services"),
         )
-        .ours("sorted, with suffix sums", || few.timed(drf))
+        .ours("by bisection", || few.timed(drf))
         .peer("event by event", Target::AtLeast(10.0), || {
             few.timed(event_by_event)
         })
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
             format!("drf, {MANY} services x 4"),
             Work::items(MANY as f64, "services"),
         )
-        .ours("sorted, with suffix sums", || many.timed(drf))
+        .ours("by bisection", || many.timed(drf))
         .peer(
             "ten tasks each, through a heap",
             Target::AtLeast(1.0),

@@ -24,29 +24,29 @@ impl Allocator for Drf {
         // BEGIN SOLUTION stage 3: raise the level from event to event; which events are there?
         let mut grants = Quantities::zero(problem.services(), problem.kinds());
         let mut used = vec![0.0; problem.kinds()];
-        let mut rising = by_need(problem);
-        // Every turn but the last uses up a kind of resource, and stops all who need it.
-        while let Some(stop) = next_exhaustion(problem, &rising, &used) {
-            let mut stays = Vec::with_capacity(rising.len());
-            for (place, claim) in rising.iter().enumerate() {
-                let demand = problem.demands().row(claim.service);
+        let mut rising = claims(problem);
+        // Every turn uses up a kind of resource, and stops all who need it.
+        while let Some(stop) = next_exhaustion(problem, &mut rising, &used) {
+            let mut place = 0;
+            rising.retain(|claim| {
                 let satisfied = place < stop.satisfied;
-                if !satisfied && demand[stop.kind] == 0.0 {
-                    stays.push(*claim);
-                    continue;
+                place += 1;
+                let demand = problem.demands().row(claim.service);
+                let goes_on = !satisfied && demand[stop.kind] == 0.0;
+                if !goes_on {
+                    let part = if satisfied {
+                        1.0
+                    } else {
+                        stop.level * claim.speed
+                    };
+                    let grant = grants.row_mut(claim.service);
+                    for (granted, wanted) in grant.iter_mut().zip(demand) {
+                        *granted = part.min(1.0) * wanted;
+                    }
+                    add(&mut used, grant);
                 }
-                let part = if satisfied {
-                    1.0
-                } else {
-                    stop.level / claim.full_at
-                };
-                let grant = grants.row_mut(claim.service);
-                for (granted, wanted) in grant.iter_mut().zip(demand) {
-                    *granted = part * wanted;
-                }
-                add(&mut used, grant);
-            }
-            rising = stays;
+                goes_on
+            });
         }
         for claim in rising {
             let demand = problem.demands().row(claim.service);
@@ -64,61 +64,84 @@ struct Claim {
     service: usize,
     /// The level at which it has all that it demands: its dominant demand by its weight.
     full_at: f64,
+    /// The part of its demand that it gets for each unit of the level.
+    speed: f64,
 }
 
-/// All services that demand anything, those who need the least for their weight first.
-fn by_need(problem: &Problem) -> Vec<Claim> {
-    let claim = |service| Claim {
-        service,
-        full_at: problem.dominant_demand(service) / problem.weights()[service],
+/// All services that demand anything.
+fn claims(problem: &Problem) -> Vec<Claim> {
+    let claim = |service| {
+        let full_at = problem.dominant_demand(service) / problem.weights()[service];
+        Claim {
+            service,
+            full_at,
+            speed: 1.0 / full_at,
+        }
     };
-    let mut claims: Vec<Claim> = (0..problem.services()).map(claim).collect();
-    claims.retain(|claim| claim.full_at > 0.0);
-    claims.sort_unstable_by(|left, right| left.full_at.total_cmp(&right.full_at));
-    claims
+    let claims = (0..problem.services()).map(claim);
+    claims.filter(|claim| claim.full_at > 0.0).collect()
 }
+
+/// What rounding may add to a sum that is exactly a capacity.
+const SLACK: f64 = 1e-12;
 
 /// A kind of resource is used up.
 #[derive(Clone, Copy, Debug)]
 struct Exhaustion {
     kind: usize,
     level: f64,
-    /// How many of the rising services had all they demand before.
+    /// How many of the rising services, at the front, have all they demand before.
     satisfied: usize,
 }
 
 /// The first kind that is used up as the level rises; none if all can have all.
 ///
-/// At a level L the services before some place are satisfied and use their demands; those from it
-/// on use L times their rates. The rates are summed from the end, because subtracting the satisfied
-/// from a total would leave nothing but rounding errors once only slow services rise.
-fn next_exhaustion(problem: &Problem, rising: &[Claim], used: &[f64]) -> Option<Exhaustion> {
-    let kinds = problem.kinds();
-    let mut rates = vec![0.0; rising.len() * kinds];
-    let mut sums = vec![0.0; kinds];
-    for (claim, row) in rising.iter().zip(rates.chunks_exact_mut(kinds)).rev() {
-        for (sum, demand) in sums.iter_mut().zip(problem.demands().row(claim.service)) {
-            *sum += demand / claim.full_at;
+/// Looks for the service, in the order of `full_at`, before whose satisfaction that happens, by
+/// bisection. A service is looked at once more only in the half that is left, and halves are parted
+/// by selection, so all of it takes O(n), where a sort would take O(n log n). Sums are only ever
+/// added to: subtracting the satisfied from a total would leave nothing but rounding errors once
+/// only slow services rise.
+fn next_exhaustion(problem: &Problem, rising: &mut [Claim], used: &[f64]) -> Option<Exhaustion> {
+    let capacities = problem.capacities();
+    let demand = |claim: &Claim| problem.demands().row(claim.service);
+    let mut found = None;
+    let (mut low, mut high) = (0, rising.len());
+    // What the satisfied below `low` use, and what those from `high` on take for each unit of level.
+    let (mut used, mut rates) = (used.to_vec(), vec![0.0; capacities.len()]);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        rising[low..high].select_nth_unstable_by(middle - low, |left, right| {
+            left.full_at.total_cmp(&right.full_at)
+        });
+        let (mut below, mut above) = (used.clone(), rates.clone());
+        for claim in &rising[low..middle] {
+            add(&mut below, demand(claim));
         }
-        row.copy_from_slice(&sums);
-    }
-    let mut used = used.to_vec();
-    for (satisfied, (claim, rates)) in rising.iter().zip(rates.chunks_exact(kinds)).enumerate() {
-        let level_of = |kind: usize| match rates[kind] {
-            0.0 => f64::INFINITY,
-            rate => ((problem.capacities()[kind] - used[kind]) / rate).max(0.0),
+        for claim in &rising[middle..high] {
+            for (sum, demand) in above.iter_mut().zip(demand(claim)) {
+                *sum += demand * claim.speed;
+            }
+        }
+        let level_of = |kind: usize| match (above[kind], capacities[kind]) {
+            // Nobody takes any from here on; but those before may have taken more than there is.
+            (0.0, capacity) if below[kind] <= capacity * (1.0 + SLACK) => f64::INFINITY,
+            (0.0, _) => 0.0,
+            (rate, capacity) => ((capacity - below[kind]) / rate).max(0.0),
         };
-        let levels = (0..kinds).map(|kind| (kind, level_of(kind)));
+        let levels = (0..capacities.len()).map(|kind| (kind, level_of(kind)));
         let (kind, level) = levels.min_by(|left, right| left.1.total_cmp(&right.1))?;
-        if level < claim.full_at {
-            return Some(Exhaustion {
+        if level < rising[middle].full_at {
+            found = Some(Exhaustion {
                 kind,
                 level,
-                satisfied,
+                satisfied: middle,
             });
+            (high, rates) = (middle, above);
+        } else {
+            add(&mut below, demand(&rising[middle]));
+            (low, used) = (middle + 1, below);
         }
-        add(&mut used, problem.demands().row(claim.service));
     }
-    None
+    found
 }
 // END SOLUTION

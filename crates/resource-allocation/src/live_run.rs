@@ -41,6 +41,12 @@ struct Seen {
     usage: Usage,
 }
 
+/// What all workers should get, and got.
+struct Window {
+    allotted: Vec<f64>,
+    used: Vec<Usage>,
+}
+
 impl Seen {
     fn deviation(&self) -> f64 {
         (self.usage.cpus / self.allotted - 1.0).abs()
@@ -82,7 +88,7 @@ pub(crate) fn run(run: &Run, asked: &Live) -> Result<Report, Error> {
         let grants = cycle.allocation.grants();
         let limits: Vec<Limits> = grants.rows().map(|grant| scale.limits(grant)).collect();
         session.apply(&limits)?;
-        let Some((allotted, used)) = observe(&mut session, &shutdown)? else {
+        let Some(window) = observe(&mut session, &shutdown)? else {
             break;
         };
         for (at, name) in names.iter().enumerate() {
@@ -91,8 +97,8 @@ pub(crate) fn run(run: &Run, asked: &Live) -> Result<Report, Error> {
                 name: name.clone(),
                 load: loads.row(at)[0] * scale.cpus,
                 limits: limits[at],
-                allotted: allotted[at],
-                usage: used[at],
+                allotted: window.allotted[at],
+                usage: window.used[at],
             });
         }
         bar.add(1);
@@ -137,7 +143,7 @@ fn announce(session: &mut Session) {
 fn observe(
     session: &mut Session,
     shutdown: &labkit::shutdown::Shutdown,
-) -> Result<Option<(Vec<f64>, Vec<Usage>)>, Error> {
+) -> Result<Option<Window>, Error> {
     if shutdown.wait_timeout(SETTLE) {
         return Ok(None);
     }
@@ -151,7 +157,7 @@ fn observe(
         let pairs = allotted.iter().zip(&used);
         let mut off = pairs.map(|(allotted, usage)| (usage.cpus / allotted - 1.0).abs());
         if attempt == ATTEMPTS || off.all(|off| off <= tolerance) {
-            return Ok(Some((allotted, used)));
+            return Ok(Some(Window { allotted, used }));
         }
         attempt += 1;
     }

@@ -34,7 +34,8 @@ pub(crate) fn kind_by_kind(problem: &Problem, weights: &[f64]) -> Allocation {
 }
 
 /// Shares one resource: everyone gets `min(demand, level · weight)`, with the highest level that the
-/// capacity allows. Takes O(n log n), for the sort.
+/// capacity allows. Takes O(n) on average: the service at which the water stops is found by
+/// bisection, and halves are parted by selection instead of a sort.
 ///
 /// Demands and the capacity are at least zero, weights above.
 ///
@@ -44,29 +45,31 @@ pub(crate) fn kind_by_kind(problem: &Problem, weights: &[f64]) -> Allocation {
 pub fn water_fill(capacity: f64, demands: &[f64], weights: &[f64]) -> Vec<f64> {
     assert_eq!(demands.len(), weights.len(), "a weight for every demand");
     // BEGIN SOLUTION stage 2: who is satisfied first when the level rises, and what then remains for how many?
-    let full_at = |service: usize| demands[service] / weights[service];
-    let mut order: Vec<usize> = (0..demands.len()).collect();
-    order.sort_unstable_by(|left, right| full_at(*left).total_cmp(&full_at(*right)));
-    // The weight from each place of the order on: summed from the end, because taking the satisfied
-    // off a total would leave nothing but rounding errors when only light services remain.
-    let mut rest = vec![0.0; demands.len()];
-    let mut sum = 0.0;
-    for (place, service) in order.iter().enumerate().rev() {
-        sum += weights[*service];
-        rest[place] = sum;
-    }
-    let mut grants = demands.to_vec();
-    let mut left = capacity;
-    for (place, service) in order.iter().enumerate() {
-        let level = left / rest[place];
-        if full_at(*service) > level {
-            for service in &order[place..] {
-                grants[*service] = level * weights[*service];
-            }
-            break;
+    let full_at = |(demand, weight): (&f64, &f64)| demand / weight;
+    let mut basins: Vec<(f64, usize)> = demands.iter().zip(weights).map(full_at).zip(0..).collect();
+    let (mut low, mut high) = (0, basins.len());
+    // What is left above the full basins below `low`, and how wide all those from `high` on are.
+    // Widths are summed, never subtracted from a total, of which only rounding errors would remain
+    // when narrow basins are the last.
+    let (mut left, mut wide) = (capacity, 0.0);
+    let mut level = f64::INFINITY;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let order = |a: &(f64, usize), b: &(f64, usize)| a.0.total_cmp(&b.0);
+        basins[low..high].select_nth_unstable_by(middle - low, order);
+        let sum = |part: &[(f64, usize)], of: &[f64]| -> f64 {
+            part.iter().map(|(_, service)| of[*service]).sum()
+        };
+        let above = wide + sum(&basins[middle..high], weights);
+        let there = left - sum(&basins[low..middle], demands);
+        let reached = (there / above).max(0.0);
+        if reached < basins[middle].0 {
+            (level, high, wide) = (reached, middle, above);
+        } else {
+            (low, left) = (middle + 1, there - demands[basins[middle].1]);
         }
-        left = (left - demands[*service]).max(0.0);
     }
-    grants
+    let part = |(demand, weight): (&f64, &f64)| demand.min(level * weight);
+    demands.iter().zip(weights).map(part).collect()
     // END SOLUTION
 }

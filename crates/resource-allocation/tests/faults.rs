@@ -106,19 +106,60 @@ fn nothing_to_do_is_refused() {
 
 #[cfg(target_os = "linux")]
 mod on_processes {
+    use std::ffi::OsStr;
     use std::fs;
+    use std::io::{BufRead, BufReader};
     use std::os::unix::process::CommandExt;
+    use std::path::PathBuf;
     use std::process::{Child, Command, Output, Stdio};
 
     use labkit::{skip, wait};
     use nix::sys::signal::{Signal, kill};
     use nix::unistd::{Pid, geteuid};
     use resource_allocation::Error;
+    use resource_allocation::live::hierarchy::places;
 
-    use super::ground::{PATIENCE, at_work, groups_of, limits, program, runs, session};
+    use super::ground::{PATIENCE, limits, program, session};
 
     /// A user without rights.
     const NOBODY: u32 = 65534;
+
+    /// The groups of the process with this id that are still there.
+    fn groups_of(owner: u32) -> Vec<PathBuf> {
+        let read = |file: &str| fs::read_to_string(file).expect("Linux has it");
+        let places = places(&read("/proc/self/mountinfo"), &read("/proc/self/cgroup"));
+        let prefix = format!("lab-resource-allocation.{owner}.");
+        let ours = |name: &OsStr| name.to_string_lossy().starts_with(&prefix);
+        places
+            .iter()
+            .flat_map(|place| [&place.cpu, &place.memory])
+            .filter_map(|directory| fs::read_dir(directory).ok())
+            .flat_map(|entries| entries.flatten().map(|entry| entry.path()))
+            .filter(|path| path.file_name().is_some_and(ours))
+            .collect()
+    }
+
+    /// Whether a process runs; a zombie doesn't.
+    fn runs(process: &str) -> bool {
+        fs::read_to_string(format!("/proc/{process}/stat"))
+            .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or("").starts_with(" Z"))
+    }
+
+    /// The program at work on real processes for longer than any test, and its workers' ids.
+    fn at_work(arguments: &[&str]) -> (Child, Vec<String>) {
+        let mut child = Command::new(program())
+            .args(["live", "--seed", "1", "--services", "3", "--phases", "1000"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let line = lines.next().expect("a line").expect("text");
+        let workers = line.strip_prefix("workers: ").expect("their ids");
+        let workers = workers.split(' ').map(str::to_owned).collect();
+        (child, workers)
+    }
 
     #[test]
     fn who_takes_more_memory_than_granted_is_killed() {

@@ -82,6 +82,25 @@ fn when_one_kind_is_used_up_the_others_go_on() {
 }
 
 #[test]
+fn a_kind_is_used_up_by_those_who_need_little_of_the_others() {
+    // The two that share the disk are the first in the order of need, and too much for it.
+    let pool = Pool::new([("cpu", 10.0), ("disk", 10.0)]).expect("a pool");
+    let services = vec![
+        Service::new("a", [0.0, 8.0]).weight(9.0),
+        Service::new("b", [0.0, 6.0]).weight(3.0),
+        Service::new("c", [5.0, 0.0]),
+        Service::new("d", [5.0, 0.0]),
+    ];
+    let allocation = drf(&Problem::new(pool, services).expect("it makes sense"));
+    let expected = [[0.0, 7.5], [0.0, 2.5], [5.0, 0.0], [5.0, 0.0]];
+    for (service, row) in expected.iter().enumerate() {
+        for (grant, wanted) in allocation.of(service).iter().zip(row) {
+            assert!(near(*grant, *wanted), "{allocation:?}");
+        }
+    }
+}
+
+#[test]
 fn a_small_demand_is_met_and_the_rest_shared() {
     let pool = Pool::new([("cpu", 12.0)]).expect("a pool");
     let services = vec![
@@ -183,7 +202,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn sorted_filling_agrees_with_filling_event_by_event(problem in problems()) {
+    fn bisection_agrees_with_filling_event_by_event(problem in problems()) {
         let allocation = drf(&problem);
         for (at, part) in by_events(&problem).into_iter().enumerate() {
             for (grant, demand) in allocation.of(at).iter().zip(problem.demands().row(at)) {
