@@ -104,7 +104,7 @@ fn wakes_race_with_the_end_of_the_executor() {
             for task in 0..16 {
                 let (slots, guard) = (Arc::clone(&slots), Dropped(dropped.clone()));
                 drop(executor.spawn(poll_fn(move |context| {
-                    let _ = &guard;
+                    let _held = &guard;
                     slots[task].leave(context.waker());
                     Poll::<()>::Pending
                 })));

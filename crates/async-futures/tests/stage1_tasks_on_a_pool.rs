@@ -64,7 +64,7 @@ fn a_panic_comes_back_and_costs_no_thread() {
         let pool = ThreadPool::new(1).expect("one thread");
         let panics = pool.submit(|| panic_silently("on purpose"));
         let after = pool.submit(|| 7);
-        let error = panics.wait().map(|()| ()).expect_err("it panics");
+        let error = panics.wait().expect_err("it panics");
         assert!(matches!(error, TaskError::Panicked(_)));
         assert_eq!(error.to_string(), "the task panicked: on purpose");
         assert_eq!(after.wait().expect("it returns"), 7);

@@ -2,93 +2,17 @@
 //! waking are those that the `futures` and `async-task` crates test: spurious, double, from foreign
 //! threads, while it runs, after its end, and after everybody else has forgotten it.
 
+mod by_hand;
 mod support;
 
-use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
 
-use async_futures::task::{Runnable, Schedule, Why, spawn};
+use async_futures::task::{Why, spawn};
 use async_futures::{JoinHandle, TaskError, block_on};
+use by_hand::{Queue, Watched, poll_once};
 use support::{Count, Dropped, Gate, Never, in_time, panic_silently};
-
-/// A run queue that is run by hand.
-#[derive(Clone, Default)]
-struct Queue(Arc<Mutex<VecDeque<(Runnable, Why)>>>);
-
-impl Schedule for Queue {
-    fn schedule(&self, task: Runnable, why: Why) {
-        self.0.lock().unwrap().push_back((task, why));
-    }
-}
-
-impl Queue {
-    fn len(&self) -> usize {
-        self.0.lock().unwrap().len()
-    }
-
-    fn pop(&self) -> Option<(Runnable, Why)> {
-        self.0.lock().unwrap().pop_front()
-    }
-
-    /// Polls one task; false if none is scheduled.
-    fn step(&self) -> bool {
-        let next = self.pop();
-        next.is_some_and(|(task, _)| {
-            task.run();
-            true
-        })
-    }
-
-    fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        let (task, handle) = spawn(future, self.clone());
-        self.schedule(task, Why::Woken);
-        handle
-    }
-}
-
-/// A future that counts its polls, leaves its waker, and is ready at the poll with a given number.
-#[derive(Clone, Default)]
-struct Watched {
-    polls: Arc<AtomicUsize>,
-    waker: Arc<Mutex<Option<Waker>>>,
-}
-
-impl Watched {
-    fn until(&self, last: usize) -> impl Future<Output = usize> + Send + 'static {
-        let this = self.clone();
-        poll_fn(move |context| {
-            let poll = this.polls.fetch_add(1, Ordering::SeqCst) + 1;
-            assert!(poll <= last, "polled after it was ready");
-            *this.waker.lock().unwrap() = Some(context.waker().clone());
-            if poll == last {
-                Poll::Ready(poll)
-            } else {
-                Poll::Pending
-            }
-        })
-    }
-
-    fn polls(&self) -> usize {
-        self.polls.load(Ordering::SeqCst)
-    }
-
-    fn waker(&self) -> Waker {
-        self.waker.lock().unwrap().clone().expect("it was polled")
-    }
-}
-
-fn poll_once<T>(handle: &mut JoinHandle<T>, waker: &Waker) -> Poll<Result<T, TaskError>> {
-    Pin::new(handle).poll(&mut Context::from_waker(waker))
-}
 
 #[test]
 fn a_task_runs_when_it_is_run_and_its_handle_is_told() {
@@ -296,7 +220,7 @@ fn a_task_that_only_its_waker_knows_lives_and_goes_with_it() {
     let (leave, guard) = (Arc::clone(&kept), Dropped(dropped.clone()));
     let mut polls = 0;
     drop(queue.spawn(poll_fn(move |context| {
-        let _ = &guard;
+        let _held = &guard;
         polls += 1;
         *leave.lock().unwrap() = Some(context.waker().clone());
         if polls == 2 {
