@@ -1,7 +1,7 @@
 //! What dominant resource fairness promises, as questions that can be asked of any allocation.
 //!
 //! A service is as well off as the scarcest of its resources lets it be
-//! ([`part_of`](crate::fairness::part_of)). The fourth promise, that nobody gains by a lie, is about
+//! ([`part_of`]). The fourth promise, that nobody gains by a lie, is about
 //! two allocations, and is asked in the tests.
 
 use crate::allocator::Allocation;
