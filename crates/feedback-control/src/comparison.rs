@@ -57,12 +57,12 @@ impl Comparison {
     }
 }
 
-/// The comparison's own surroundings: 1 to 150 servers, 26 at first, two cycles (30 s) to start.
+/// The comparison's own surroundings: 1 to 120 servers, 26 at first, two cycles (30 s) to start.
 ///
 /// # Errors
 /// None: these numbers are allowed.
 pub fn standard() -> Result<Config, Error> {
-    Config::new(Queue::default(), Limits::new(1, 150)?, 26, 2)
+    Config::new(Queue::default(), Limits::new(1, 120)?, 26, 2)
 }
 
 /// The comparison's traffic of one shape, drawn from a seed.

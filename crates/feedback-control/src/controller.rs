@@ -16,7 +16,7 @@ use crate::config::Config;
 
 pub use pid::{Gains, Pid};
 pub use predictive::{Outlook, Predictive};
-pub use target_tracking::{Behaviour, TargetTracking, Velocity};
+pub use target_tracking::{Behaviour, TargetTracking, Velocity, recommend};
 pub use threshold::Threshold;
 
 /// What can be seen of a system at the end of a cycle.

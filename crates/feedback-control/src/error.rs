@@ -13,7 +13,9 @@ use crate::traffic::MAX_CYCLES;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The smallest allowed number of servers is above the largest; the caller's to correct.
-    #[error("at least {min} servers and at most {max} can't both hold; give --min no larger than --max")]
+    #[error(
+        "at least {min} servers and at most {max} can't both hold; give --min no larger than --max"
+    )]
     Limits {
         /// The smallest number asked for.
         min: usize,
@@ -29,7 +31,9 @@ pub enum Error {
         given: usize,
     },
     /// The loop would start outside its own limits; the caller's to correct.
-    #[error("a start with {initial} servers is outside {min} to {max}; give --servers within --min and --max")]
+    #[error(
+        "a start with {initial} servers is outside {min} to {max}; give --servers within --min and --max"
+    )]
     Initial {
         /// How many there were to be at first.
         initial: usize,

@@ -1,2 +1,10 @@
-//! x
-fn main(){}
+//! Flags in, exit code out.
+
+mod cli;
+mod demo;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    labkit::run::main(labkit::about!(cli::EXAMPLES), cli::run)
+}

@@ -96,11 +96,7 @@ impl Queue {
         let spare = self.spare(rate, capacity);
         let late = self.late(all_busy, spare, self.slo_s - queueing_s);
         Passed {
-            cpu: utilisation(
-                rate + backlog / self.cycle_s,
-                servers,
-                self.service_rate,
-            ),
+            cpu: utilisation(rate + backlog / self.cycle_s, servers, self.service_rate),
             response_s: 1.0 / self.service_rate + all_busy / spare + queueing_s,
             late,
             dropped: (left - room).max(0.0),
@@ -117,11 +113,20 @@ impl Queue {
         passed.late * served + passed.dropped > TOLERATED * arrived
     }
 
-    /// The capacity that must lie idle for the objective to hold, in requests per second, whatever
-    /// the number of servers: the tail of the wait is exp(-spare·t) at most.
+    /// The capacity b that must lie idle for the objective to hold, in requests per second, however
+    /// many servers of `service_rate` there are. With all of them busy the tail of the response time
+    /// is μ/(μ-b)·e^{-b·t} at most, which is solved for b by iteration. An objective that is so short
+    /// that a server alone can't keep it gets what a server can give.
     #[must_use]
-    pub fn needed_spare(slo_s: f64) -> f64 {
-        (1.0 / TOLERATED).ln() / slo_s
+    pub fn needed_spare(slo_s: f64, service_rate: f64) -> f64 {
+        let most = 0.9 * service_rate;
+        let mut spare = 0.0_f64;
+        // Each round brings two digits; the first is within a third.
+        for _ in 0..6 {
+            let slower = service_rate / (service_rate - spare);
+            spare = ((slower / TOLERATED).ln() / slo_s).min(most);
+        }
+        spare
     }
 
     // BEGIN SOLUTION ITEMS stage 2: the pieces of a cycle

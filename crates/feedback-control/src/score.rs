@@ -54,7 +54,11 @@ impl Score {
             over_minutes: over * cycle_s / 60.0,
             over_share: over / (samples.len().max(1)) as f64,
             dropped,
-            dropped_share: if arrived > 0.0 { dropped / arrived } else { 0.0 },
+            dropped_share: if arrived > 0.0 {
+                dropped / arrived
+            } else {
+                0.0
+            },
             actions: changes.len(),
             reversals: changes.windows(2).filter(|pair| pair[0] != pair[1]).count(),
             cost: sum(&|s| price.of(s.ordered(), s.over_slo, s.dropped, cycle_s)),

@@ -27,15 +27,15 @@ impl Default for Gains {
     /// The measured value answers within a cycle, so the integral does the work.
     fn default() -> Self {
         Gains {
-            proportional: 0.4,
-            integral: 0.8,
+            proportional: 0.2,
+            integral: 0.6,
             derivative: 0.0,
         }
     }
 }
 
 /// Within this share of the target an error may be noise.
-const DEAD_BAND: f64 = 0.03;
+const DEAD_BAND: f64 = 0.05;
 
 /// The least CPU that is told apart from none; its logarithm has to be finite.
 const LEAST_CPU: f64 = 1e-3;

@@ -89,13 +89,16 @@ impl Predictive {
     /// Learns from the utilisation law what a request costs.
     fn learn_work(&mut self, seen: &Observation) {
         // BEGIN SOLUTION stage 5: busy servers over requests; when does the CPU tell the truth?
-        let telling = (TELLING.0..=TELLING.1).contains(&seen.cpu) && seen.rate > 0.0;
         let work_s = seen.cpu * seen.ready as f64 / seen.rate;
+        if !work_s.is_finite() || work_s <= 0.0 {
+            return;
+        }
         self.work_s = match self.work_s {
-            Some(known) if telling => Some(known + LEARN * (work_s - known)),
-            Some(known) => Some(known),
-            // A saturated server says at least that it isn't less.
-            None => (work_s.is_finite() && work_s > 0.0).then_some(work_s),
+            // A saturated server says only that it isn't less.
+            known if seen.cpu > TELLING.1 => known.map(|known| known.max(work_s)),
+            Some(known) if seen.cpu < TELLING.0 => Some(known),
+            Some(known) => Some(known + LEARN * (work_s - known)),
+            None => Some(work_s),
         };
         // END SOLUTION
     }
@@ -107,8 +110,8 @@ impl Predictive {
             .map(|steps| self.forecaster.ahead(steps))
             .fold(0.0, f64::max);
         let feared = peak + self.outlook.margin * self.forecaster.deviation();
-        self.limits
-            .ceil((feared + Queue::needed_spare(self.outlook.slo_s)) * work_s)
+        let spare = Queue::needed_spare(self.outlook.slo_s, 1.0 / work_s);
+        self.limits.ceil((feared + spare) * work_s)
         // END SOLUTION
     }
 }
@@ -118,7 +121,13 @@ impl Controller for Predictive {
         self.forecaster.observe(seen.rate);
         self.learn_work(seen);
         let Some(work_s) = self.work_s else {
-            return self.limits.clamp(seen.ordered());
+            // Nothing is known but whether it is enough: double until it is.
+            let double = if seen.cpu > TELLING.1 {
+                2 * seen.ready
+            } else {
+                0
+            };
+            return self.limits.clamp(seen.ordered().max(double));
         };
         let needed = self.needed(work_s);
         // BEGIN SOLUTION stage 5: up at once, down only to what none of the last cycles needed

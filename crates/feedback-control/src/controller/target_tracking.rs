@@ -119,7 +119,11 @@ impl TargetTracking {
         while self.recommended.len() > self.behaviour.window.max(1) {
             self.recommended.pop_front();
         }
-        self.recommended.iter().copied().max().unwrap_or(recommended)
+        self.recommended
+            .iter()
+            .copied()
+            .max()
+            .unwrap_or(recommended)
         // END SOLUTION
     }
 }

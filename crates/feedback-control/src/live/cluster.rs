@@ -126,7 +126,10 @@ impl Cluster {
         self.line.close();
         for worker in self.workers.drain(..).chain(self.ending.drain(..)) {
             // A lane that still waits for its worker's start doesn't look at the line.
-            worker.status.ends.fetch_or(!worker.status.ready.load(SeqCst), SeqCst);
+            worker
+                .status
+                .ends
+                .fetch_or(!worker.status.ready.load(SeqCst), SeqCst);
             // A lane's panic was reported when it happened.
             let _ = worker.lane.join();
         }
@@ -145,7 +148,11 @@ impl Cluster {
         child.set_grace(GRACE);
         let status = Arc::new(Status::default());
         status.pid.store(child.id(), SeqCst);
-        let (line, clock, for_lane) = (self.line.clone(), Arc::clone(&self.clock), Arc::clone(&status));
+        let (line, clock, for_lane) = (
+            self.line.clone(),
+            Arc::clone(&self.clock),
+            Arc::clone(&status),
+        );
         let lane = thread::spawn(move || {
             let pid = child.id();
             if let Err(error) = run_lane(&mut child, &line, &clock, &for_lane) {
@@ -243,7 +250,9 @@ impl System for Cluster {
             self.workers.push(worker);
         }
         while self.workers.len() > servers {
-            let Some(worker) = self.workers.pop() else { break };
+            let Some(worker) = self.workers.pop() else {
+                break;
+            };
             worker.status.ends.store(true, SeqCst);
             self.ending.push(worker);
         }

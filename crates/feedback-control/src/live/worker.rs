@@ -94,7 +94,9 @@ fn converse(stream: TcpStream, work: Work, shutdown: &Shutdown) -> io::Result<()
         let head = match connection.read_head() {
             Ok(Head::Whole(head)) => head,
             Ok(Head::Closed) => break,
-            Ok(Head::Bad) => return connection.send(&answer("431 Request Header Fields Too Large")),
+            Ok(Head::Bad) => {
+                return connection.send(&answer("431 Request Header Fields Too Large"));
+            }
             Err(error) if is_patience(&error) => continue,
             Err(error) => return Err(error),
         };

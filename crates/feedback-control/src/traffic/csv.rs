@@ -37,7 +37,9 @@ pub fn read(path: &Path) -> Result<Trace, Error> {
         if !head_seen {
             head_seen = line.eq_ignore_ascii_case(HEAD);
             if !head_seen {
-                return Err(wrong(format!("the first line is {line:?}; it must be {HEAD:?}")));
+                return Err(wrong(format!(
+                    "the first line is {line:?}; it must be {HEAD:?}"
+                )));
             }
             continue;
         }

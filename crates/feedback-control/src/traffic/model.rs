@@ -145,7 +145,11 @@ fn step(cycles: usize, chance: &mut Stream) -> (Vec<f64>, Vec<usize>) {
             steps.push(cycle);
             // A jump that is one: a third up or down at least.
             let factor = 1.33 + 0.67 * chance.unit();
-            let up = if level < 0.75 { true } else { level < 1.5 && chance.below(2) == 0 };
+            let up = if level < 0.75 {
+                true
+            } else {
+                level < 1.5 && chance.below(2) == 0
+            };
             level *= if up { factor } else { 1.0 / factor };
             left = PLATEAU.0 + chance.below(PLATEAU.1);
         }
