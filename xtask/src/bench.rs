@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: ours and the peers in turn, in release; the figures go to docs/benchmarks.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
 use labkit::report::{Contender, Report, number};
+use toml_edit::{DocumentMut, Item, Table};
 
 use crate::cargo;
 use crate::machine;
@@ -68,13 +70,31 @@ fn document(workspace: &Workspace, lab: &Lab, file: &Path) -> Result<()> {
     let folder = workspace.root.join("docs/benchmarks");
     fs::create_dir_all(&folder)?;
     let path = folder.join(format!("{}.md", lab.name));
-    fs::write(&path, markdown(lab, &report, &machine::describe()))
-        .with_context(|| format!("writing {}", path.display()))?;
+    let lockfile = fs::read_to_string(workspace.root.join("Cargo.lock"))?;
+    let page = markdown(lab, &report, &machine::describe(), &versions(&lockfile)?);
+    fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
     println!("wrote {}", path.display());
     Ok(())
 }
 
-fn markdown(lab: &Lab, report: &Report, machine: &str) -> String {
+/// The versions of all packages; peers among them are named with theirs.
+fn versions(lockfile: &str) -> Result<BTreeMap<String, String>> {
+    let lockfile: DocumentMut = lockfile.parse().context("in Cargo.lock")?;
+    let packages = lockfile.get("package").and_then(Item::as_array_of_tables);
+    let field = |package: &Table, name| Some(package.get(name)?.as_str()?.to_owned());
+    Ok(packages
+        .into_iter()
+        .flatten()
+        .filter_map(|package| Some((field(package, "name")?, field(package, "version")?)))
+        .collect())
+}
+
+fn markdown(
+    lab: &Lab,
+    report: &Report,
+    machine: &str,
+    versions: &BTreeMap<String, String>,
+) -> String {
     let mut out = format!(
         "# {}: against its peers\n\nWritten by `cargo xtask bench {}`; run it again to repeat these \
          figures on your machine.\n\n{machine}\n",
@@ -89,7 +109,7 @@ fn markdown(lab: &Lab, report: &Report, machine: &str) -> String {
             contest.name, contest.rounds, contest.unit
         );
         for contender in &contest.contenders {
-            let _ = writeln!(out, "{}", row(contender));
+            let _ = writeln!(out, "{}", row(contender, versions));
         }
     }
     for text in report.texts() {
@@ -98,7 +118,10 @@ fn markdown(lab: &Lab, report: &Report, machine: &str) -> String {
     out
 }
 
-fn row(contender: &Contender) -> String {
+fn row(contender: &Contender, versions: &BTreeMap<String, String>) -> String {
+    let ours = contender.ratio.is_none();
+    let version = versions.get(&contender.name).filter(|_| !ours);
+    let version = version.map_or(String::new(), |version| format!(" {version}"));
     let rate = contender.rate.map_or("not here".to_owned(), number);
     let ratio = contender.ratio.map_or(String::new(), |ratio| {
         format!("{:.2} ({:.2} to {:.2})", ratio.mid, ratio.low, ratio.high)
@@ -109,5 +132,33 @@ fn row(contender: &Contender) -> String {
         (Some(target), None) => format!("≥ {target}: {}", contender.note),
         (None, _) => contender.note.clone(),
     };
-    format!("| {} | {rate} | {ratio} | {target} |", contender.name)
+    format!(
+        "| {}{version} | {rate} | {ratio} | {target} |",
+        contender.name
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_is_a_package_is_named_with_its_version() {
+        let versions = versions("[[package]]\nname = \"rayon\"\nversion = \"1.12.0\"\n").unwrap();
+        let ratio = Some(labkit::stats::Interval {
+            low: 1.0,
+            mid: 1.5,
+            high: 2.0,
+        });
+        let contender = |name: &str, ratio| Contender {
+            name: name.to_owned(),
+            rate: Some(1000.0),
+            ratio,
+            target: None,
+            note: String::new(),
+        };
+        let said = row(&contender("rayon", ratio), &versions);
+        assert!(said.starts_with("| rayon 1.12.0 | 1,000 | 1.50"), "{said}");
+        assert!(row(&contender("rayon", None), &versions).starts_with("| rayon | "));
+    }
 }

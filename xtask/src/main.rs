@@ -83,7 +83,11 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(if error.is::<workspace::Unknown>() {
+                2
+            } else {
+                1
+            })
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::workspace::{Lab, Workspace};
 const SUPPRESSIONS: &str = "deploy/setup/tsan-suppressions.txt";
 /// The sanitizers need a named target, so that build scripts stay out of them.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
+const HERE: bool = cfg!(all(target_arch = "x86_64", target_os = "linux"));
 
 /// Examples: `cargo xtask models`, `cargo xtask models thread-pool --only loom`
 #[derive(clap::Args)]
@@ -44,15 +45,18 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
         args.only.clone()
     };
     let labs: Vec<&Lab> = workspace.select(&args.labs)?;
-    let nightly = has_nightly();
+    let missing = if !HERE {
+        Some("made for x86_64 Linux alone")
+    } else if !has_nightly() {
+        Some("no nightly toolchain (cargo xtask doctor)")
+    } else {
+        None
+    };
     let mut passed = true;
     for lab in labs.into_iter().filter(|lab| lab.has_models()) {
         for checker in &checkers {
-            if *checker != Checker::Loom && !nightly {
-                println!(
-                    "{}: {checker:?} skipped: no nightly toolchain (cargo xtask doctor)",
-                    lab.name
-                );
+            if let Some(why) = missing.filter(|_| *checker != Checker::Loom) {
+                println!("{}: {checker:?} skipped: {why}", lab.name);
                 continue;
             }
             println!("{}: {checker:?}", lab.name);

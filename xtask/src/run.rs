@@ -71,10 +71,13 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     let mut finished = run_all(&plan, &labs, args.jobs.get());
     // A scenario uses the machine for itself, as the labs' figures in it are meant together.
     finished.extend(run_all(&plan, &scenarios, 1));
-    println!("{}", summary::table(&finished));
     let index = folder.join("index.html");
     fs::write(&index, summary::page(&finished))?;
-    println!("Reports: {}", index.display());
+    labkit::run::print(&format!(
+        "{}\nReports: {}\n",
+        summary::table(&finished),
+        index.display()
+    ))?;
     let passed = finished.iter().all(|one| one.verdict == Verdict::Passed);
     Ok(if passed {
         ExitCode::SUCCESS
@@ -124,7 +127,8 @@ fn run_all(plan: &demo::Plan, programs: &[Program], jobs: usize) -> Vec<Finished
                         one.seconds
                     );
                     if screen.is_hidden() {
-                        println!("{line}");
+                        // What is said again in the table isn't worth ending the run for.
+                        let _ = labkit::run::print(&format!("{line}\n"));
                     } else {
                         let _ = screen.println(line);
                     }

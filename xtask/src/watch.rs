@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use labkit::shutdown::Shutdown;
 use walkdir::WalkDir;
 
@@ -33,6 +33,15 @@ type Stamps = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     let lab = workspace.lab(&args.name)?;
+    if let Some(stage) = args.stage
+        && lab.stage_tests(stage).is_empty()
+    {
+        bail!(
+            "{} has no stage {stage}; its stages are 1 to {}",
+            lab.name,
+            lab.facts.stages.len()
+        );
+    }
     let shutdown = Shutdown::on_signals();
     let mut tested = None;
     while !shutdown.is_triggered() {

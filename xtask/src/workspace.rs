@@ -1,5 +1,6 @@
 //! What `cargo metadata` says about the labs: the only register there is.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -89,6 +90,18 @@ pub(crate) struct Stage {
     pub(crate) points: u32,
 }
 
+/// A name that nothing has: the caller's mistake, and so exit code 2.
+#[derive(Debug)]
+pub(crate) struct Unknown(String);
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unknown {}
+
 impl Workspace {
     /// Reads the workspace that the current folder is in.
     ///
@@ -128,7 +141,8 @@ impl Workspace {
     pub(crate) fn select(&self, wanted: &[String]) -> Result<Vec<&Lab>> {
         for name in wanted {
             if !self.labs.iter().any(|lab| lab.answers_to(name)) {
-                bail!("there is no lab or section {name:?}{}", self.instead(name));
+                let words = format!("there is no lab or section {name:?}{}", self.instead(name));
+                bail!(Unknown(words));
             }
         }
         let chosen =
@@ -157,7 +171,10 @@ impl Workspace {
     pub(crate) fn lab(&self, name: &str) -> Result<&Lab> {
         match self.labs.iter().find(|lab| lab.name == name) {
             Some(lab) => Ok(lab),
-            None => bail!("there is no lab {name:?}{}", self.instead(name)),
+            None => bail!(Unknown(format!(
+                "there is no lab {name:?}{}",
+                self.instead(name)
+            ))),
         }
     }
 

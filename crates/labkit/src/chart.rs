@@ -62,6 +62,7 @@ pub struct Line {
     /// Its name in the legend.
     pub name: String,
     /// Its points, in the order in which they are joined.
+    #[serde(deserialize_with = "crate::nan::points")]
     pub points: Vec<(f64, f64)>,
     /// Whether it is a reference (an ideal, a limit), drawn dashed.
     pub reference: bool,
@@ -73,6 +74,7 @@ pub struct BarSeries {
     /// Its name in the legend; empty if there is only one.
     pub name: String,
     /// One value for each group.
+    #[serde(deserialize_with = "crate::nan::numbers")]
     pub values: Vec<f64>,
 }
 

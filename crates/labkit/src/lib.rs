@@ -13,6 +13,7 @@
 pub mod args;
 pub mod chart;
 pub mod clock;
+mod nan;
 pub mod progress;
 pub mod report;
 pub mod rng;

@@ -36,6 +36,7 @@ pub struct Figure {
     /// What was measured.
     pub name: String,
     /// How much it was.
+    #[serde(deserialize_with = "crate::nan::number")]
     pub value: f64,
     /// In which unit.
     pub unit: String,

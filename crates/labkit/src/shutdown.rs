@@ -3,7 +3,8 @@
 //! Never ends anything itself. Whoever holds a [`Shutdown`] stops taking new work when it fires and
 //! drains what it has until its own deadline.
 
-use std::future::Future;
+use std::collections::HashMap;
+use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
@@ -31,7 +32,9 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     triggered: bool,
-    wakers: Vec<Waker>,
+    /// By the number of the waiter, so that one that is dropped takes its own along.
+    wakers: HashMap<u64, Waker>,
+    next: u64,
 }
 
 impl Shutdown {
@@ -72,7 +75,7 @@ impl Shutdown {
             std::mem::take(&mut state.wakers)
         };
         self.shared.fired.notify_all();
-        for waker in wakers {
+        for waker in wakers.into_values() {
             waker.wake();
         }
     }
@@ -120,18 +123,54 @@ impl Shutdown {
 }
 
 /// Awaiting a reference to the switch completes when it fires, on any runtime.
-impl Future for &Shutdown {
+impl<'a> IntoFuture for &'a Shutdown {
+    type Output = ();
+    type IntoFuture = Fired<'a>;
+
+    fn into_future(self) -> Fired<'a> {
+        Fired {
+            shutdown: self,
+            place: None,
+        }
+    }
+}
+
+/// Completes when the switch fires; dropped before, it leaves nothing behind in the switch.
+#[derive(Debug)]
+pub struct Fired<'a> {
+    shutdown: &'a Shutdown,
+    /// Under which number the switch knows this waiter, once it has been polled.
+    place: Option<u64>,
+}
+
+impl Future for Fired<'_> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.lock();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.shutdown.lock();
         if state.triggered {
             return Poll::Ready(());
         }
-        if !state.wakers.iter().any(|w| w.will_wake(context.waker())) {
-            state.wakers.push(context.waker().clone());
-        }
+        let place = self.place.unwrap_or_else(|| {
+            state.next += 1;
+            state.next
+        });
+        state
+            .wakers
+            .entry(place)
+            .and_modify(|waker| waker.clone_from(context.waker()))
+            .or_insert_with(|| context.waker().clone());
+        drop(state);
+        self.place = Some(place);
         Poll::Pending
+    }
+}
+
+impl Drop for Fired<'_> {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            self.shutdown.lock().wakers.remove(&place);
+        }
     }
 }
 
@@ -151,10 +190,23 @@ mod tests {
         let thread = thread::spawn(move || waiter.wait());
         assert!(!shutdown.wait_timeout(Duration::ZERO));
         let mut context = Context::from_waker(Waker::noop());
-        assert!(Pin::new(&mut &shutdown).poll(&mut context).is_pending());
+        let mut fired = (&shutdown).into_future();
+        assert!(Pin::new(&mut fired).poll(&mut context).is_pending());
         shutdown.trigger();
         thread.join().expect("the waiter returned");
-        assert!(Pin::new(&mut &shutdown).poll(&mut context).is_ready());
+        assert!(Pin::new(&mut fired).poll(&mut context).is_ready());
         assert!(shutdown.wait_timeout(Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn a_waiter_that_is_dropped_leaves_nothing_behind() {
+        let shutdown = Shutdown::new();
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..1000 {
+            let mut fired = (&shutdown).into_future();
+            assert!(Pin::new(&mut fired).poll(&mut context).is_pending());
+            assert_eq!(shutdown.lock().wakers.len(), 1);
+        }
+        assert!(shutdown.lock().wakers.is_empty());
     }
 }

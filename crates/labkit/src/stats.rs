@@ -102,10 +102,13 @@ impl Default for Histogram {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Interval {
     /// The lower end: the 2.5 % quantile.
+    #[serde(deserialize_with = "crate::nan::number")]
     pub low: f64,
     /// The statistic of the sample itself.
+    #[serde(deserialize_with = "crate::nan::number")]
     pub mid: f64,
     /// The upper end: the 97.5 % quantile.
+    #[serde(deserialize_with = "crate::nan::number")]
     pub high: f64,
 }
 

@@ -123,7 +123,10 @@ impl Suite {
     /// Prints the report and writes it where the flags ask for it.
     #[must_use]
     pub fn finish(self) -> ExitCode {
-        print!("{}", self.report.to_terminal());
+        if let Err(error) = crate::run::print(&self.report.to_terminal()) {
+            eprintln!("error: cannot print the report: {error}");
+            return ExitCode::FAILURE;
+        }
         let files = [
             (&self.flags.json, self.report.to_json()),
             (&self.flags.html, self.report.to_html()),

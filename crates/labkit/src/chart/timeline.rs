@@ -30,8 +30,10 @@ pub struct Span {
     /// The lane's place.
     pub lane: usize,
     /// When it started.
+    #[serde(deserialize_with = "crate::nan::number")]
     pub start: f64,
     /// When it ended, not before its start.
+    #[serde(deserialize_with = "crate::nan::number")]
     pub end: f64,
     /// What it was; written on it where there is room, and said when it is pointed at.
     pub label: String,

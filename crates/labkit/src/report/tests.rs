@@ -66,6 +66,13 @@ fn the_json_form_can_be_read_back() {
     let again = Report::from_json(&sample().to_json()).expect("its own form");
     assert_eq!(again.to_html(), sample().to_html());
     assert!(Report::from_json("{}").is_err());
+    let nothing = Report::new("a", "A").headline(Figure::new("a ratio", f64::NAN, ""));
+    let again = Report::from_json(&nothing.to_json()).expect("NaN comes back");
+    assert!(
+        again
+            .headline_figure()
+            .is_some_and(|figure| figure.value.is_nan())
+    );
 }
 
 #[test]
