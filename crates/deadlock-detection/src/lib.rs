@@ -23,6 +23,7 @@
 pub mod banker;
 pub mod deadlock;
 pub mod detector;
+pub mod edge_chasing;
 pub mod error;
 pub mod graph;
 pub mod order;
