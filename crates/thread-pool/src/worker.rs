@@ -6,7 +6,6 @@
 )]
 
 use std::cell::Cell;
-use std::io::{self, Write};
 use std::ptr;
 use std::sync::Arc;
 
@@ -159,12 +158,6 @@ struct AbortOnUnwind;
 
 impl Drop for AbortOnUnwind {
     fn drop(&mut self) {
-        // Not by `eprintln!`: what a test captures is lost with the process. Nor is there anyone
-        // left to be told that this can't be written.
-        let _ = io::stderr().write_all(
-            b"a worker's own code panicked, outside of any job, and took the process along; \
-              `--nocapture` shows where\n",
-        );
         std::process::abort();
     }
 }
