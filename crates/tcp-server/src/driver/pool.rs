@@ -2,16 +2,15 @@
 //!
 //! A worker that slept in one connection's `read` would be lost to all others, and a pool of eight
 //! would serve eight. So connections wait in one `epoll` that all workers share, and a worker takes
-//! one that is ready, serves what has arrived, and puts it back. `EPOLLONESHOT` makes sure that no
+//! one that is ready, serves what has arrived, and lets it wait again. `EPOLLONESHOT` makes sure that no
 //! two workers have the same one. The kernel's list of ready connections is the pool's queue; it is
 //! bounded, because the connections are.
 //!
-//! Against the loops, a message costs one system call and two short locks more. What it buys is that
+//! Against the loops, a message costs two system calls and two short locks more. What it buys is that
 //! the service may block: a connection isn't bound to a worker, so whoever is free takes the next.
 
 use std::io;
 use std::net::TcpStream;
-use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -28,6 +27,9 @@ use crate::connection::{CHUNK, Connection};
 /// The token of the bell; connections have the numbers of their places.
 const BELL: u64 = u64::MAX;
 
+/// A connection that one worker serves at a time; none once it is over.
+type Guest = Arc<Mutex<Option<Connection<TcpStream>>>>;
+
 pub(super) struct Pool {
     waiting: Arc<Waiting>,
     workers: Mutex<Vec<JoinHandle<()>>>,
@@ -36,9 +38,9 @@ pub(super) struct Pool {
 /// What the workers share.
 struct Waiting {
     epoll: Epoll,
-    /// Connections that nobody serves at the moment. The lock is held to take one out or put one
-    /// back, never while it is served.
-    connections: Mutex<Slab<Connection<TcpStream>>>,
+    /// Where connections are found by their token. This lock is held for a look, a guest's while it
+    /// is served; who holds a guest's may take this one, and never the other way round.
+    guests: Mutex<Slab<Guest>>,
     /// Rung once, to wake every worker for good.
     bell: EventFd,
     stopping: AtomicBool,
@@ -48,7 +50,7 @@ impl Pool {
     pub(super) fn start(config: &Config) -> io::Result<Self> {
         let waiting = Waiting {
             epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
-            connections: Mutex::new(Slab::new()),
+            guests: Mutex::new(Slab::new()),
             bell: EventFd::from_value_and_flags(0, EfdFlags::EFD_CLOEXEC)?,
             stopping: AtomicBool::new(false),
         };
@@ -83,14 +85,14 @@ impl Pool {
 impl Driver for Pool {
     fn take(&self, connection: Connection<TcpStream>) -> io::Result<()> {
         connection.socket.set_nonblocking(true)?;
-        let mut connections = self.waiting.lock();
-        let place = connections.reserve();
+        let mut guests = self.waiting.lock();
+        let place = guests.reserve();
         let event = EpollEvent::new(armed(&connection), place as u64);
         // Under the lock, so that whoever sees it ready finds it in its place.
         match self.waiting.epoll.add(&connection.socket, event) {
-            Ok(()) => connections.put(place, connection),
+            Ok(()) => guests.put(place, Arc::new(Mutex::new(Some(connection)))),
             Err(error) => {
-                connections.release(place);
+                guests.release(place);
                 return Err(error.into());
             }
         }
@@ -114,10 +116,8 @@ impl Driver for Pool {
 }
 
 impl Waiting {
-    fn lock(&self) -> MutexGuard<'_, Slab<Connection<TcpStream>>> {
-        self.connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Slab<Guest>> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A worker's life.
@@ -140,29 +140,28 @@ impl Waiting {
         }
     }
 
-    /// Takes a connection that is ready, gives it a turn, and lets it wait again.
+    /// Gives a connection that is ready its turn, and lets it wait again.
     fn serve(&self, token: u64, chunk: &mut [u8]) {
         let place = usize::try_from(token).unwrap_or(usize::MAX);
-        let Some(mut connection) = self.lock().take(place) else {
+        let Some(guest) = self.lock().get_mut(place).cloned() else {
             return;
         };
-        // BEGIN SOLUTION stage 3: a turn; then over, or back to its place; when is it armed again?
-        turn::take(&mut connection, chunk);
-        if connection.is_over() {
-            drop(connection);
-            self.lock().release(place);
+        let mut guest = guest.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(connection) = &mut *guest else {
             return;
+        };
+        // BEGIN SOLUTION stage 3: a turn; over, or to be watched again? By whom can it be seen then?
+        turn::take(connection, chunk);
+        let mut is_over = connection.is_over();
+        if !is_over {
+            // Whoever is told of it at once waits for the guest's lock, which is held until here.
+            let mut event = EpollEvent::new(armed(connection), token);
+            is_over = self.epoll.modify(&connection.socket, &mut event).is_err();
         }
-        let mut event = EpollEvent::new(armed(&connection), token);
-        // Back in its place before it can be told ready again, both under the lock.
-        let mut connections = self.lock();
-        let told = self.epoll.modify(connection.socket.as_fd(), &mut event);
-        match told {
-            Ok(()) => connections.put(place, connection),
-            Err(error) => {
-                tracing::warn!("a connection can't be watched any more: {error}");
-                connections.release(place);
-            }
+        if is_over {
+            // Closing the socket takes it out of the poller.
+            *guest = None;
+            self.lock().release(place);
         }
         // END SOLUTION
     }

@@ -33,15 +33,10 @@ impl<T> Slab<T> {
         self.places.get_mut(place)?.as_mut()
     }
 
-    /// Takes a value out; its place stays reserved.
-    pub(super) fn take(&mut self, place: usize) -> Option<T> {
-        self.places.get_mut(place)?.take()
-    }
-
     /// Gives a place back; what is in it is handed out.
     pub(super) fn release(&mut self, place: usize) -> Option<T> {
         self.free.push(place);
-        self.take(place)
+        self.places.get_mut(place)?.take()
     }
 
     /// Takes everything out.
