@@ -5,7 +5,7 @@
 //! answered, and who takes too long is cut off.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::IntoFuture;
 use std::io;
 use std::net::Shutdown;
 use std::pin::pin;
@@ -45,10 +45,14 @@ struct Server {
 }
 
 /// Serves at most `cap` connections at once until `stop` is ready, then drains.
-pub async fn serve(listener: TcpListener, cap: usize, stop: impl Future<Output = ()>) -> Served {
+pub async fn serve(
+    listener: TcpListener,
+    cap: usize,
+    stop: impl IntoFuture<Output = ()>,
+) -> Served {
     let server = Arc::new(Server::default());
     let permits = Semaphore::new(cap);
-    let mut stop = pin!(stop);
+    let mut stop = pin!(stop.into_future());
     loop {
         let next = async {
             let permit = permits.acquire().await;

@@ -139,7 +139,7 @@ fn a_panic_is_its_handles_and_the_future_is_dropped() {
     });
     assert!(queue.step());
     assert_eq!(dropped.arrived(), 1);
-    let error = block_on(handle).map(|()| ()).expect_err("it panicked");
+    let error = block_on(handle).expect_err("it panicked");
     assert_eq!(error.to_string(), "the task panicked: on purpose");
 }
 
