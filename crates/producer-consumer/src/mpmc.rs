@@ -105,10 +105,15 @@ impl<T> Ring<T> {
                 start = own.load(Relaxed);
                 continue;
             }
-            match own.compare_exchange_weak(start, end, AcqRel, Relaxed) {
-                Ok(_) => return (start, count),
-                Err(moved) => start = moved,
+            if own
+                .compare_exchange_weak(start, end, AcqRel, Relaxed)
+                .is_ok()
+            {
+                return (start, count);
             }
+            // Stepping back leaves the position's cache line to the one who won it: it comes again soon.
+            snooze(&mut round);
+            start = own.load(Relaxed);
         }
         // END SOLUTION
     }

@@ -7,10 +7,10 @@
 //! - The *sleeper* counts itself as asleep, passes a heavy fence, then tries once more. It parks only if
 //!   that fails.
 //!
-//! Between the two fences at least one sees the other's write. The giver may skip the wake-up while
-//! somebody searches, since the *last searcher* who leaves looks whether there is more, behind a heavy
-//! fence, and wakes another in its place. A woken sleeper counts as searching from the moment of the
-//! wake-up: a burst of a thousand items costs one wake-up, not a thousand.
+//! Between the two fences at least one sees the other's write. A woken sleeper counts as *searching* from
+//! the moment of the wake-up until it has found something or sleeps again. The giver may skip the wake-up
+//! meanwhile, since the last searcher who leaves looks whether there is more, behind a heavy fence, and
+//! wakes another in its place: a burst of a thousand items costs one wake-up, not a thousand.
 
 use std::collections::VecDeque;
 use std::hint;
@@ -122,26 +122,35 @@ impl Waiters {
             return None;
         }
         let deadline = patience.map_or_else(Deadline::never, Deadline::after);
-        self.word.fetch_add(SEARCHING, Ordering::SeqCst);
-        let outcome = self.search(deadline, &mut attempt);
-        self.end_search(ready);
+        let mut woken = false;
+        let outcome = self.search(deadline, &mut woken, &mut attempt);
+        if woken {
+            self.end_search(ready);
+        }
         outcome
     }
 
-    fn search<R>(&self, deadline: Deadline, attempt: &mut impl FnMut() -> Option<R>) -> Option<R> {
+    /// `woken` is whether this thread counts as searching. One that only spins doesn't: counting writes
+    /// to the very cache line that the other side reads for every item.
+    fn search<R>(
+        &self,
+        deadline: Deadline,
+        woken: &mut bool,
+        attempt: &mut impl FnMut() -> Option<R>,
+    ) -> Option<R> {
         // BEGIN SOLUTION stage 4: spin, announce, fence, try again, and only then park
         loop {
             if let Some(outcome) = spin(attempt) {
                 return Some(outcome);
             }
-            let ticket = self.announce();
+            let ticket = self.announce(*woken);
             fence::heavy();
             let outcome = attempt();
             let mut over = false;
             while outcome.is_none() && !over && self.is_asleep(ticket) {
                 over = thread::park_until(deadline);
             }
-            self.withdraw(ticket);
+            *woken = !self.withdraw(ticket);
             if outcome.is_some() {
                 return outcome;
             }
@@ -165,8 +174,8 @@ impl Waiters {
         // END SOLUTION
     }
 
-    /// From searching to sleeping.
-    fn announce(&self) -> u64 {
+    /// To sleep, from searching if it was counted as that.
+    fn announce(&self, searching: bool) -> u64 {
         let mut list = lock(&self.list);
         let ticket = list.next_ticket;
         list.next_ticket += 1;
@@ -174,7 +183,8 @@ impl Waiters {
             ticket,
             thread: thread::current(),
         });
-        self.word.fetch_add(SLEEPING - SEARCHING, Ordering::SeqCst);
+        let counted = if searching { SEARCHING } else { 0 };
+        self.word.fetch_add(SLEEPING - counted, Ordering::SeqCst);
         ticket
     }
 
@@ -182,13 +192,15 @@ impl Waiters {
         lock(&self.list).find(ticket).is_some()
     }
 
-    /// From sleeping to searching, unless whoever woke this thread has done it.
-    fn withdraw(&self, ticket: u64) {
+    /// Takes a thread off the list; false if whoever woke it has done so, and counted it as searching.
+    fn withdraw(&self, ticket: u64) -> bool {
         let mut list = lock(&self.list);
-        if let Some(at) = list.find(ticket) {
-            list.sleepers.remove(at);
-            self.word.fetch_sub(SLEEPING - SEARCHING, Ordering::SeqCst);
-        }
+        let Some(at) = list.find(ticket) else {
+            return false;
+        };
+        list.sleepers.remove(at);
+        self.word.fetch_sub(SLEEPING, Ordering::SeqCst);
+        true
     }
 
     /// Wakes the one who has slept longest.
