@@ -146,6 +146,10 @@ impl Session {
 
     /// Answers the frames in `bytes` while there is room; says how many bytes are used up.
     fn digest(&mut self, bytes: &[u8], service: &(impl Service + ?Sized)) -> usize {
+        if self.output.capacity() == 0 {
+            // An answer is about as long as its line; growing step by step would copy it often.
+            self.output.reserve(bytes.len() + bytes.len() / 4);
+        }
         let mut used = 0;
         while self.has_room() {
             let found = self.framer.next(&bytes[used..]);
@@ -154,6 +158,9 @@ impl Session {
                 Some(frame) => self.answer(frame, service),
                 None => break,
             }
+        }
+        if self.output.is_empty() {
+            self.forget_output();
         }
         used
     }
@@ -197,8 +204,10 @@ impl Session {
             Frame::Line { text, crlf } => {
                 self.counts.lines += 1;
                 // Whatever the bytes are, they are a message; what isn't text becomes U+FFFD.
-                let line = String::from_utf8_lossy(text);
-                service.answer(&line, &mut self.output);
+                match str::from_utf8(text) {
+                    Ok(line) => service.answer(line, &mut self.output),
+                    Err(_) => service.answer(&String::from_utf8_lossy(text), &mut self.output),
+                }
                 let end: &[u8] = if crlf { b"\r\n" } else { b"\n" };
                 self.output.extend_from_slice(end);
             }

@@ -120,6 +120,8 @@ fn a_peer_that_does_not_read_is_not_read_from() {
     assert_eq!(lines, 2 * fed);
     assert_eq!(session.buffered(), 0, "a quiet session holds no buffers");
     assert!(session.wants_input());
+    session.receive(b"half", &Echo);
+    assert!(session.buffered() < 64, "and half a line costs little");
 }
 
 #[test]
