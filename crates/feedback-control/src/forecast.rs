@@ -52,8 +52,8 @@ impl Model {
     /// Takes in the next value.
     pub fn observe(&mut self, value: f64) {
         let place = self.seen.checked_rem(self.season.len());
-        // BEGIN SOLUTION stage 5: the first season is only kept; then level, trend and season follow
         let first = !self.is_ready();
+        // BEGIN SOLUTION stage 5: the first season is only kept; then level, trend and season follow
         match place {
             Some(place) if first => self.season[place] = value,
             None if first => self.level = value,

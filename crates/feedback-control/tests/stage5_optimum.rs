@@ -120,25 +120,29 @@ fn by_trying(config: &Config, rates: &[f64]) -> f64 {
 #[test]
 fn the_clairvoyant_finds_what_trying_everything_finds() {
     let mut chance = Stream::named(3, "by trying");
+    let mut grown = 0;
     for start_up in 0..3 {
         for _ in 0..10 {
-            let rates: Vec<f64> = (0..7).map(|_| 350.0 * chance.unit()).collect();
+            let mut rates: Vec<f64> = (0..7).map(|_| 350.0 * chance.unit()).collect();
             let mut config = small(3, 2, start_up);
             // Dear enough that it is worth to order ahead.
             config.price.over_slo_minute = 0.1;
+            let found = schedule(&config, &rates).unwrap().cost;
+            let tried = by_trying(&config, &rates);
+            assert!(found <= tried + 1e-9, "{rates:?}: {found}, tried {tried}");
+            // Where traffic only grows, it has no use for what it may do and a controller may not:
+            // give a ready server up while another starts.
+            rates.sort_by(f64::total_cmp);
             let found = schedule(&config, &rates).unwrap();
             let tried = by_trying(&config, &rates);
-            assert!(found.cost <= tried + 1e-9, "{} {tried}", found.cost);
-            // It may only be cheaper where it gives a server up while another starts.
-            let grows_and_shrinks = found.servers.windows(2).any(|w| w[1] < w[0])
-                && found.servers.windows(2).any(|w| w[1] > w[0]);
-            let equal = (found.cost - tried).abs() < 1e-9;
             assert!(
-                equal || (start_up > 0 && grows_and_shrinks),
-                "{found:?} {tried}"
+                (found.cost - tried).abs() < 1e-9,
+                "{rates:?}: {found:?}, tried {tried}"
             );
+            grown += usize::from(start_up > 0 && found.servers.windows(2).any(|w| w[0] < w[1]));
         }
     }
+    assert!(grown > 5, "few schedules grew: {grown}");
 }
 
 #[test]

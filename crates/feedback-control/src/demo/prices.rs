@@ -11,7 +11,7 @@ use feedback_control::feedback::simulate;
 use feedback_control::score::Score;
 
 /// The CPU that the reactive controllers aim at, from careful to daring.
-const TARGETS: [f64; 6] = [0.6, 0.7, 0.8, 0.85, 0.9, 0.95];
+const TARGETS: [f64; 6] = [0.6, 0.65, 0.7, 0.75, 0.8, 0.9];
 
 /// How many standard deviations the predictive one provides for.
 const MARGINS: [f64; 6] = [6.0, 4.0, 3.0, 2.0, 1.0, 0.5];
@@ -60,7 +60,7 @@ pub(crate) fn section(
         .heading("How careful, at which price")
         .text(
             "Every controller has a dial. Down and to the left is better: less paid, less often slow. \
-             The reactive ones aim at 95 % (left) to 60 % CPU (right), the predictive one provides for \
+             The reactive ones aim at 90 % (left) to 60 % CPU (right), the predictive one provides for \
              0.5 to 6 standard deviations of its forecast's error.",
         )
         .chart(chart)
