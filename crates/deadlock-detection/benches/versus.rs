@@ -87,7 +87,7 @@ fn latency(suite: &mut Suite) {
     let rounds = if suite.quick() { 3 } else { 11 };
     for size in [2, 10, 100, 1_000] {
         let times: Vec<f64> = (0..rounds)
-            .map(|_| 1e6 * ring::close(size).as_secs_f64())
+            .map(|_| 1e6 * ring::close(size).took.as_secs_f64())
             .collect();
         suite.note(format!(
             "A cycle of {} threads and as many locks is found {} µs after the wait that closed it began \

@@ -1,33 +1,48 @@
-//! The demonstration: the point of the lab, with real figures.
+//! The default run: a deadlock seen, broken, foreseen, avoided, and chased through three processes.
 
-use labkit::clock::Stopwatch;
-use labkit::report::{Figure, Report, Table};
+mod avoid;
+mod cost;
+mod distributed;
+mod resolve;
+
+use labkit::report::Report;
 use labkit::run::Run;
 
-use crate::Tally;
+use deadlock_detection::Error;
 
-const WORDS: [&str; 5] = ["to", "be", "or", "not", "question"];
+pub(crate) use avoid::banker;
+pub(crate) use distributed::cluster;
+pub(crate) use resolve::{bank, dinner};
 
-/// Counts words drawn from the run's seed.
-#[must_use]
-pub fn run(run: &Run) -> Report {
-    let recorded: u64 = run.size(1_000_000, 10_000);
-    let mut draws = run.rng("words");
-    let mut tally = Tally::new();
-    let watch = Stopwatch::start();
-    for _ in 0..recorded {
-        tally.record(WORDS[draws.index(WORDS.len())]);
+/// Runs the demo.
+///
+/// # Errors
+/// If a scenario fails for another reason than a deadlock.
+pub(crate) fn run(run: &Run) -> Result<Report, Error> {
+    let parts = [
+        resolve::two_locks,
+        resolve::philosophers,
+        resolve::banks,
+        avoid::order,
+        avoid::textbook,
+        distributed::nodes,
+        cost::latency,
+        cost::uncontended,
+    ];
+    let bar = run.bar("deadlocks", parts.len() as u64);
+    let mut report = empty().lead(
+        "Two threads, two locks, opposite orders: both would wait for ever. Here the wait that closes the \
+         cycle is seen before it begins, somebody gives way, and everything gets done.",
+    );
+    for part in parts {
+        report = part(report, run)?;
+        bar.add(1);
     }
-    let rate = recorded as f64 / watch.seconds();
-    let most = tally.most_frequent();
-    let (word, times) = most.map_or(("none", 0), |(word, times)| (word, times));
+    bar.clear();
+    Ok(report)
+}
+
+/// A report without content.
+fn empty() -> Report {
     Report::new("deadlock-detection", "Deadlock detection")
-        .lead("Every word that was recorded is counted once.")
-        .headline(Figure::new("words per second", rate, "words/s"))
-        .check(
-            "the counts add up",
-            tally.total() == recorded,
-            format!("{} of {recorded}", tally.total()),
-        )
-        .table(Table::new(["most frequent", "times"]).row([word.to_owned(), times.to_string()]))
 }

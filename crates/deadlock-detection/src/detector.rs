@@ -22,9 +22,10 @@ use crate::victim::{self, Claim, Policy};
 /// Finds the deadlocks among the locks that were made with it. Clones are the same detector.
 #[derive(Clone, Debug)]
 pub struct Detector {
-    /// Guards all that detectors know. Taken by who is about to wait or has someone to wake, never while
-    /// a lock of a user is being taken.
+    /// Guards all that a detector knows. Taken by who is about to wait, or has someone to wake, or reports
+    /// an order; nothing else is ever taken under it.
     state: Arc<Mutex<State>>,
+    watches_order: bool,
 }
 
 #[derive(Debug, Default)]
@@ -72,14 +73,24 @@ impl Detector {
         };
         Detector {
             state: Arc::new(Mutex::new(state)),
+            watches_order: false,
         }
     }
 
-    /// The detector of all locks that weren't given another; the youngest gives way.
+    /// The same, for locks made with it from now on, and it warns of orders of locks that contradict each
+    /// other. A thread that takes a lock while it holds another then looks up whether that order is new.
+    #[must_use]
+    pub fn watching_order(mut self) -> Self {
+        self.watches_order = true;
+        self
+    }
+
+    /// The detector of all locks that weren't given another; the youngest gives way, and the order is
+    /// watched.
     #[must_use]
     pub fn global() -> &'static Detector {
         static GLOBAL: OnceLock<Detector> = OnceLock::new();
-        GLOBAL.get_or_init(|| Detector::new(Policy::Youngest))
+        GLOBAL.get_or_init(|| Detector::new(Policy::Youngest).watching_order())
     }
 
     /// What happens from now on, as it happens.
@@ -100,6 +111,12 @@ impl Detector {
     #[must_use]
     pub fn waiting(&self) -> usize {
         sync::lock(&self.state).waiting.len()
+    }
+
+    /// Whether orders are watched.
+    #[inline]
+    pub(crate) fn watches_order(&self) -> bool {
+        self.watches_order
     }
 
     /// Gives a lock a name.

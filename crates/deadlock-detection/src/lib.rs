@@ -21,11 +21,14 @@
 //! processes. [`scenario`] are the stories that the demonstration tells. `sync` lets the model checker in.
 
 pub mod banker;
+pub mod cluster;
 pub mod deadlock;
 pub mod detector;
+pub mod drawing;
 pub mod edge_chasing;
 pub mod error;
 pub mod graph;
+pub mod node;
 pub mod order;
 pub mod ordered;
 pub mod raw;

@@ -1,3 +1,10 @@
 //! Flags in, exit code out.
 
-fn main() {}
+mod cli;
+mod demo;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    labkit::run::main(labkit::about!(cli::EXAMPLES), cli::run)
+}

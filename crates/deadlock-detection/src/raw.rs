@@ -40,7 +40,9 @@ pub struct Tracked<'a> {
 }
 
 impl RawLock {
-    pub(crate) fn new(detector: &Detector, name: Option<String>) -> Self {
+    /// A free lock, watched by this detector.
+    #[must_use]
+    pub fn new(detector: &Detector, name: Option<String>) -> Self {
         let id = LockId(party::next_ticket());
         if let Some(name) = name {
             detector.name(id, name);
@@ -52,7 +54,9 @@ impl RawLock {
         }
     }
 
-    pub(crate) fn id(&self) -> LockId {
+    /// Its number, which is unique.
+    #[must_use]
+    pub fn id(&self) -> LockId {
         self.id
     }
 
@@ -60,15 +64,18 @@ impl RawLock {
         self.detector.name_of(self.id)
     }
 
-    /// Takes the lock, or waits for it, or learns that waiting would never end.
+    /// Takes the lock, or waits for it, or learns that waiting would never end; `site` is where, for reports.
+    ///
+    /// # Errors
+    /// [`LockError::Deadlock`] and [`LockError::Relock`]; the lock isn't held then.
     #[inline]
-    pub(crate) fn acquire(
+    pub fn acquire(
         &self,
         mode: Mode,
         site: &'static Location<'static>,
     ) -> Result<Tracked<'_>, LockError> {
         let (party, held) = party::me();
-        if held > 0 {
+        if held > 0 && self.detector.watches_order() {
             self.detector.note_order(self.id, site);
         }
         let word = thin(party, mode);

@@ -51,6 +51,9 @@ pub enum Policy {
 /// If the cycle is empty.
 #[must_use]
 pub fn choose(policy: Policy, cycle: &[(Party, Claim)]) -> Party {
+    if policy == Policy::Requester && cycle.iter().all(|(_, claim)| claim.aborts == 0) {
+        return cycle[0].0;
+    }
     // BEGIN SOLUTION stage 3: who gives way? and what keeps it from being the same one for ever?
     let requester = cycle[0].0;
     let all_spared = cycle.iter().all(|(_, claim)| claim.spared());

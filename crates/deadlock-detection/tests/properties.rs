@@ -44,7 +44,11 @@ fn workload(policy: Policy, chance: &mut Stream) -> Option<u32> {
                 priority: i32::try_from(chance.below(3)).unwrap(),
                 ..Claim::default()
             };
-            Worker { wants, taken: 0, claim }
+            Worker {
+                wants,
+                taken: 0,
+                claim,
+            }
         })
         .collect();
     let mut most = 0;
@@ -71,7 +75,13 @@ fn workload(policy: Policy, chance: &mut Stream) -> Option<u32> {
                     .map(|wait| {
                         let member = &workers[usize::try_from(wait.party.0).unwrap()];
                         let work = table.held_by(wait.party).len() as u64;
-                        (wait.party, Claim { work, ..member.claim })
+                        (
+                            wait.party,
+                            Claim {
+                                work,
+                                ..member.claim
+                            },
+                        )
                     })
                     .collect();
                 let victim = usize::try_from(choose(policy, &claims).0).unwrap();
@@ -94,11 +104,19 @@ fn give_all_back(table: &mut LockTable, party: usize) {
 
 #[test]
 fn under_every_policy_everybody_ends() {
-    let policies = [Policy::Youngest, Policy::LowestPriority, Policy::LeastWork, Policy::Requester];
+    let policies = [
+        Policy::Youngest,
+        Policy::LowestPriority,
+        Policy::LeastWork,
+        Policy::Requester,
+    ];
     for policy in policies {
         let mut chance = Stream::named(test_seed(), "workloads");
         for round in 0..300 {
-            assert!(workload(policy, &mut chance).is_some(), "{policy:?}, round {round}");
+            assert!(
+                workload(policy, &mut chance).is_some(),
+                "{policy:?}, round {round}"
+            );
         }
     }
 }

@@ -112,7 +112,12 @@ fn a_long_cycle_is_found_from_everywhere_in_it() {
     }
     for place in 0..size {
         assert_eq!(table.cycle_through(Party(place)), None);
-        waits(&mut table, Party(place), LockId((place + 1) % size), Exclusive);
+        waits(
+            &mut table,
+            Party(place),
+            LockId((place + 1) % size),
+            Exclusive,
+        );
     }
     for place in [0, 1, 500, 999] {
         let cycle = table.cycle_through(Party(place)).expect("it is closed");
@@ -123,5 +128,8 @@ fn a_long_cycle_is_found_from_everywhere_in_it() {
 #[test]
 fn random_schedules_agree_with_the_oracle() {
     let (waits, cycles) = run_schedules(labkit::rng::test_seed(), "stage 1", 20_000, 24);
-    assert!(waits > 10_000 && cycles > 1_000, "{waits} waits, {cycles} cycles");
+    assert!(
+        waits > 10_000 && cycles > 1_000,
+        "{waits} waits, {cycles} cycles"
+    );
 }

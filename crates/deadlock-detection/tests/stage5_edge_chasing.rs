@@ -23,7 +23,8 @@ fn seeds(many: usize) -> usize {
 
 /// Delivers everything, in order, until nothing is on its way; returns what else happened.
 fn settle(nodes: &mut [Node], at: usize, effects: Vec<Effect>) -> Vec<(usize, Effect)> {
-    let mut waiting: Vec<(usize, Effect)> = effects.into_iter().map(|effect| (at, effect)).collect();
+    let mut waiting: Vec<(usize, Effect)> =
+        effects.into_iter().map(|effect| (at, effect)).collect();
     let mut news = Vec::new();
     while !waiting.is_empty() {
         match waiting.remove(0) {
@@ -70,7 +71,10 @@ fn three_nodes_in_a_ring_find_their_cycle_and_the_youngest_gives_way() {
         .collect();
     assert_eq!(cycles, [(2, 3)], "{news:?}");
     let granted = (1, Effect::Granted { abandoned: vec![] });
-    assert!(news.contains(&granted), "what it held goes to the next: {news:?}");
+    assert!(
+        news.contains(&granted),
+        "what it held goes to the next: {news:?}"
+    );
     assert!(!nodes[1].is_blocked() && nodes[0].is_blocked());
     let effects = nodes[1].release_all();
     let news = settle(&mut nodes, 1, effects);
@@ -101,7 +105,8 @@ fn the_same_abort_twice_hurts_once() {
             _ => None,
         });
         if let Some(cycle) = cycle {
-            assert_eq!(nodes[1].receive(NodeId(0), Message::Abort(cycle)), []);
+            let effects = nodes[1].receive(NodeId(0), Message::Abort(cycle));
+            assert_eq!(settle(&mut nodes, 1, effects), []);
             return;
         }
     }
@@ -119,7 +124,10 @@ fn what_the_dead_held_goes_to_the_next_and_what_they_kept_is_lost() {
     assert!(nodes[0].is_blocked() && nodes[2].is_blocked());
     let effects = nodes[0].peer_gone(NodeId(1));
     let abandoned = vec![lock(0, 5)];
-    assert_eq!(settle(&mut nodes, 0, effects), [(0, Effect::Granted { abandoned })]);
+    assert_eq!(
+        settle(&mut nodes, 0, effects),
+        [(0, Effect::Granted { abandoned })]
+    );
     assert_eq!(nodes[2].peer_gone(NodeId(1)), [Effect::Lost(lock(1, 0))]);
     assert!(!nodes[2].is_blocked());
     assert_eq!(nodes[2].acquire(22, &[lock(1, 1)]), Err(Refused::Lost));
@@ -131,7 +139,10 @@ fn impossible_wishes_are_refused() {
     assert_eq!(nodes[0].acquire(1, &[]), Err(Refused::Number));
     assert_eq!(nodes[0].acquire(1, &[lock(1, 0); 65]), Err(Refused::Number));
     assert_eq!(nodes[0].acquire(1, &[lock(0, 0)]), Err(Refused::Relock));
-    assert_eq!(nodes[0].acquire(1, &[lock(1, 1), lock(1, 1)]), Err(Refused::Relock));
+    assert_eq!(
+        nodes[0].acquire(1, &[lock(1, 1), lock(1, 1)]),
+        Err(Refused::Relock)
+    );
     let effects = nodes[0].acquire(1, &[lock(1, 0)]).unwrap();
     settle(&mut nodes, 0, effects);
     assert_eq!(nodes[0].acquire(1, &[lock(1, 1)]), Err(Refused::Blocked));
@@ -164,5 +175,27 @@ fn in_a_thousand_runs_a_node_dies_and_the_others_end() {
         network.run(&mut chance, Some((killed, at)));
         abandoned += network.abandoned;
     }
-    assert!(abandoned > 10, "{abandoned} locks of the dead were handed on");
+    assert!(
+        abandoned > 10,
+        "{abandoned} locks of the dead were handed on"
+    );
+}
+
+/// Three real processes over TCP: a ring that deadlocks, and then one of them is killed while it holds a
+/// lock of another and keeps one that a third waits for.
+#[test]
+fn three_processes_break_their_cycle_and_survive_a_kill() {
+    use deadlock_detection::cluster::{self, Cluster};
+    let (ring, crash) = labkit::wait::within(std::time::Duration::from_secs(120), || {
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_deadlock-detection"));
+        let mut cluster = Cluster::start(program, 3).expect("three nodes start");
+        let ring = cluster::ring(&mut cluster).expect("the ring ends");
+        (
+            ring,
+            cluster::crash(&mut cluster).expect("the others go on"),
+        )
+    });
+    assert_eq!((ring.cycle.0.len(), ring.victim, ring.done), (3, 2, 3));
+    assert_eq!(crash.abandoned, [lock(0, 5)]);
+    assert_eq!(crash.lost, lock(1, 5));
 }

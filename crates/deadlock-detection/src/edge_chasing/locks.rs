@@ -31,7 +31,10 @@ pub(super) struct Locks {
 impl Locks {
     /// Somebody wants a lock; nothing if it has been heard before.
     pub(super) fn request(&mut self, request: Request) -> Option<Change> {
-        let seen = self.seen.entry((request.process, request.lock)).or_default();
+        let seen = self
+            .seen
+            .entry((request.process, request.lock))
+            .or_default();
         if request.number <= *seen {
             return None;
         }
@@ -79,7 +82,9 @@ impl Locks {
     pub(super) fn edge_of(&self, waiter: Request) -> Option<Edge> {
         let lock = self.locks.get(&waiter.lock)?;
         let holder = lock.holder?;
-        lock.queue.contains(&waiter).then_some(Edge { waiter, holder })
+        lock.queue
+            .contains(&waiter)
+            .then_some(Edge { waiter, holder })
     }
 
     /// All edges.

@@ -34,7 +34,8 @@ impl std::str::FromStr for LockName {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.split_once('/');
-        let parsed = parts.and_then(|(home, number)| Some((home.parse().ok()?, number.parse().ok()?)));
+        let parsed =
+            parts.and_then(|(home, number)| Some((home.parse().ok()?, number.parse().ok()?)));
         let (home, number) =
             parsed.ok_or_else(|| format!("`{text}` is no lock; write NODE/NUMBER, such as 0/1"))?;
         Ok(LockName {

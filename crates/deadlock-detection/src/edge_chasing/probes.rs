@@ -22,7 +22,8 @@ impl Node {
             Round::Chase => probe.path.len(),
             Round::Confirm(edges) => edges,
         };
-        let (Some(first), Some(last)) = (probe.path.first(), probe.path.get(followed.wrapping_sub(1)))
+        let (Some(first), Some(last)) =
+            (probe.path.first(), probe.path.get(followed.wrapping_sub(1)))
         else {
             return;
         };

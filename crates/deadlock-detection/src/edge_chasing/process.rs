@@ -94,7 +94,11 @@ impl Process {
     /// A node is gone, and with it the locks that it kept; returns them. Who waited for one of them waits no
     /// more: the other requests that it waited for are to be withdrawn, and are returned as well.
     pub(super) fn lose(&mut self, home: NodeId) -> (Vec<LockName>, Vec<Request>) {
-        let lost = self.pending.iter().chain(&self.held).map(|request| request.lock);
+        let lost = self
+            .pending
+            .iter()
+            .chain(&self.held)
+            .map(|request| request.lock);
         let lost: Vec<LockName> = lost.filter(|lock| lock.home == home).collect();
         self.held.retain(|request| request.lock.home != home);
         let mut withdrawn = Vec::new();

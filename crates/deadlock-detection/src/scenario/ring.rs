@@ -8,6 +8,7 @@ use labkit::clock::Stopwatch;
 use labkit::wait;
 
 use crate::detector::Detector;
+use crate::error::LockError;
 use crate::tracked::TrackedMutex;
 use crate::victim::Policy;
 
@@ -18,13 +19,22 @@ const STACK: usize = 64 * 1024;
 /// How long all but one may take to begin to wait, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Makes a ring of `size` threads and as many locks, and closes it; returns how long the detector took
-/// from the last wait's beginning to its answer. The one who closes the ring gives way, and so all end.
+/// What the detector said to the wait that closed the ring.
+#[derive(Clone, Copy, Debug)]
+pub struct Closed {
+    /// How many threads it found in the cycle.
+    pub members: usize,
+    /// How long it took, from the last wait's beginning to its answer.
+    pub took: Duration,
+}
+
+/// Makes a ring of `size` threads and as many locks, and closes it. The one who closes the ring gives way,
+/// and so all end.
 ///
 /// # Panics
-/// If the ring is smaller than 2, if the system has no threads left, or if the detector misses the cycle.
+/// If the ring is smaller than 2 or larger than [`MOST`], or if the system has no threads left.
 #[must_use]
-pub fn close(size: usize) -> Duration {
+pub fn close(size: usize) -> Closed {
     assert!(
         (2..=MOST).contains(&size),
         "a ring has 2 to {MOST} threads, not {size}"
@@ -60,10 +70,13 @@ pub fn close(size: usize) -> Duration {
     let watch = Stopwatch::start();
     let answer = locks[1].lock();
     let took = watch.elapsed();
-    assert!(answer.is_err(), "the ring is closed");
+    let members = match &answer {
+        Err(LockError::Deadlock(deadlock)) => deadlock.members.len(),
+        _ => 0,
+    };
     drop((answer, mine));
     for other in others {
         other.join().expect("nobody else gave way");
     }
-    took
+    Closed { members, took }
 }

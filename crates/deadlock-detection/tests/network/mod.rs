@@ -84,7 +84,10 @@ impl Network {
 
     /// Delivers a message, or lets a process that isn't blocked go on; false if nothing is left to do.
     fn step(&mut self, chance: &mut Stream) -> bool {
-        let full = self.channels.iter().filter(|(_, parcels)| !parcels.is_empty());
+        let full = self
+            .channels
+            .iter()
+            .filter(|(_, parcels)| !parcels.is_empty());
         let full: Vec<(usize, usize)> = full.map(|(channel, _)| *channel).collect();
         let able = self.alive.iter().copied().filter(|node| {
             self.programs[*node].transactions_left > 0 && !self.nodes[*node].is_blocked()
@@ -181,7 +184,10 @@ impl Network {
                 Effect::Granted { abandoned } => self.abandoned += abandoned.len() as u64,
                 Effect::Found(cycle) => self.judge(&cycle),
                 Effect::Aborted(cycle) => {
-                    assert_eq!(cycle.victim().map(|edge| edge.waiter.process), Some(self.nodes[at].id()));
+                    assert_eq!(
+                        cycle.victim().map(|edge| edge.waiter.process),
+                        Some(self.nodes[at].id())
+                    );
                     self.aborted += 1;
                     // Begins again with the age that it has.
                     self.programs[at].next_step = 0;
@@ -216,10 +222,16 @@ impl Network {
             for edge in self.nodes[*home].edges() {
                 let [waiter, holder] = [edge.waiter, edge.holder]
                     .map(|request| usize::try_from(request.process.0).unwrap());
-                let waits = self.nodes[waiter].pending().any(|request| request == edge.waiter);
+                let waits = self.nodes[waiter]
+                    .pending()
+                    .any(|request| request == edge.waiter);
                 // A grant on its way makes a holder as well.
-                let holds = self.nodes[holder].holds().any(|lock| lock == edge.holder.lock)
-                    || self.nodes[holder].pending().any(|request| request == edge.holder);
+                let holds = self.nodes[holder]
+                    .holds()
+                    .any(|lock| lock == edge.holder.lock)
+                    || self.nodes[holder]
+                        .pending()
+                        .any(|request| request == edge.holder);
                 let there = self.alive.contains(&waiter) && self.alive.contains(&holder);
                 if waits && holds && there {
                     let now = self.now;
@@ -233,7 +245,10 @@ impl Network {
     fn kill(&mut self, node: usize) {
         if self.alive.len() > 1 && self.alive.remove(&node) {
             for other in self.alive.clone() {
-                self.channels.entry((node, other)).or_default().push_back(Parcel::End);
+                self.channels
+                    .entry((node, other))
+                    .or_default()
+                    .push_back(Parcel::End);
             }
         }
     }

@@ -44,7 +44,9 @@ impl Oracle {
     }
 
     pub(crate) fn holds(&self, party: usize, lock: usize) -> bool {
-        self.holders[lock].iter().any(|(holder, _)| *holder == party)
+        self.holders[lock]
+            .iter()
+            .any(|(holder, _)| *holder == party)
     }
 
     pub(crate) fn waits(&self, party: usize) -> bool {
@@ -56,7 +58,10 @@ impl Oracle {
         while let Some((party, mode)) = self.queues[lock].first().copied() {
             let alone = mode == Mode::Exclusive;
             let others = &self.holders[lock];
-            if others.iter().any(|(_, held)| alone || *held == Mode::Exclusive) {
+            if others
+                .iter()
+                .any(|(_, held)| alone || *held == Mode::Exclusive)
+            {
                 break;
             }
             self.queues[lock].remove(0);
@@ -68,7 +73,9 @@ impl Oracle {
     pub(crate) fn doomed(&self) -> HashSet<usize> {
         let mut can_end = HashSet::new();
         self.try_all(0, &mut can_end, &mut HashSet::new());
-        (0..self.parties).filter(|party| !can_end.contains(party)).collect()
+        (0..self.parties)
+            .filter(|party| !can_end.contains(party))
+            .collect()
     }
 
     /// Lets every party that can run end next, one after another, and goes on from there.
@@ -111,7 +118,9 @@ impl Schedule {
 
     /// One step of a party that can run: it asks for a lock that it hasn't, or gives one back.
     pub(crate) fn step(&mut self, chance: &mut Stream) {
-        let awake: Vec<usize> = (0..self.parties).filter(|party| !self.oracle.waits(*party)).collect();
+        let awake: Vec<usize> = (0..self.parties)
+            .filter(|party| !self.oracle.waits(*party))
+            .collect();
         let party = awake[chance.index(awake.len())];
         let lock = chance.index(self.locks);
         if self.oracle.holds(party, lock) {
@@ -120,9 +129,16 @@ impl Schedule {
             }
             return;
         }
-        let mode = if chance.below(3) == 0 { Mode::Shared } else { Mode::Exclusive };
+        let mode = if chance.below(3) == 0 {
+            Mode::Shared
+        } else {
+            Mode::Exclusive
+        };
         self.oracle.request(party, lock, mode);
-        let answer = self.table.request(id(party), lock_id(lock), mode).expect("it may ask");
+        let answer = self
+            .table
+            .request(id(party), lock_id(lock), mode)
+            .expect("it may ask");
         assert_eq!(answer == Answer::Waits, self.oracle.waits(party));
         if answer == Answer::Waits {
             self.waits += 1;
@@ -135,7 +151,11 @@ impl Schedule {
     fn judge(&mut self, party: usize) {
         let doomed = self.oracle.doomed();
         let cycle = self.table.cycle_through(id(party));
-        assert_eq!(cycle.is_some(), doomed.contains(&party), "{doomed:?}, {cycle:?}");
+        assert_eq!(
+            cycle.is_some(),
+            doomed.contains(&party),
+            "{doomed:?}, {cycle:?}"
+        );
         let Some(cycle) = cycle else {
             assert!(doomed.is_empty(), "missed: {doomed:?}");
             return;
@@ -144,21 +164,36 @@ impl Schedule {
         for (place, wait) in cycle.iter().enumerate() {
             let next = cycle[(place + 1) % cycle.len()].party;
             assert_eq!(wait.blocked_by, next);
-            assert!(self.table.blockers(wait.party).any(|blocker| blocker == next));
+            assert!(
+                self.table
+                    .blockers(wait.party)
+                    .any(|blocker| blocker == next)
+            );
             assert!(doomed.contains(&usize::try_from(wait.party.0).unwrap()));
         }
         self.oracle.withdraw(party);
         self.table.withdraw(id(party));
-        for lock in (0..self.locks).filter(|lock| self.oracle.holds(party, *lock)).collect::<Vec<_>>() {
+        for lock in (0..self.locks)
+            .filter(|lock| self.oracle.holds(party, *lock))
+            .collect::<Vec<_>>()
+        {
             self.release(party, lock);
         }
-        assert!(self.oracle.doomed().is_empty(), "one who gives way frees the others");
+        assert!(
+            self.oracle.doomed().is_empty(),
+            "one who gives way frees the others"
+        );
     }
 
     fn release(&mut self, party: usize, lock: usize) {
-        let waiting: Vec<usize> = (0..self.parties).filter(|party| self.oracle.waits(*party)).collect();
+        let waiting: Vec<usize> = (0..self.parties)
+            .filter(|party| self.oracle.waits(*party))
+            .collect();
         self.oracle.release(party, lock);
-        let admitted = self.table.release(id(party), lock_id(lock)).expect("it holds the lock");
+        let admitted = self
+            .table
+            .release(id(party), lock_id(lock))
+            .expect("it holds the lock");
         let expected: HashSet<Party> = waiting
             .into_iter()
             .filter(|party| !self.oracle.waits(*party))
