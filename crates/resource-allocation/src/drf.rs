@@ -26,19 +26,13 @@ impl Allocator for Drf {
         let mut used = vec![0.0; problem.kinds()];
         let mut rising = claims(problem);
         // Every turn uses up a kind of resource, and stops all who need it.
-        while let Some(stop) = next_exhaustion(problem, &mut rising, &used) {
-            let mut place = 0;
+        while let Some(Exhaustion { kind, level }) = next_exhaustion(problem, &rising, &used) {
             rising.retain(|claim| {
-                let satisfied = place < stop.satisfied;
-                place += 1;
                 let demand = problem.demands().row(claim.service);
-                let goes_on = !satisfied && demand[stop.kind] == 0.0;
+                let satisfied = claim.full_at <= level;
+                let goes_on = !satisfied && demand[kind] == 0.0;
                 if !goes_on {
-                    let part = if satisfied {
-                        1.0
-                    } else {
-                        stop.level * claim.speed
-                    };
+                    let part = if satisfied { 1.0 } else { level * claim.speed };
                     let grant = grants.row_mut(claim.service);
                     for (granted, wanted) in grant.iter_mut().zip(demand) {
                         *granted = part.min(1.0) * wanted;
@@ -90,58 +84,67 @@ const SLACK: f64 = 1e-12;
 struct Exhaustion {
     kind: usize,
     level: f64,
-    /// How many of the rising services, at the front, have all they demand before.
-    satisfied: usize,
 }
 
 /// The first kind that is used up as the level rises; none if all can have all.
 ///
-/// Looks for the service, in the order of `full_at`, before whose satisfaction that happens, by
-/// bisection. A service is looked at once more only in the half that is left, and halves are parted
-/// by selection, so all of it takes O(n), where a sort would take O(n log n). Sums are only ever
-/// added to: subtracting the satisfied from a total would leave nothing but rounding errors once
-/// only slow services rise.
-fn next_exhaustion(problem: &Problem, rising: &mut [Claim], used: &[f64]) -> Option<Exhaustion> {
-    let capacities = problem.capacities();
+/// Looks for the level by bisection, between the levels at which services are satisfied. A service
+/// is looked at once more only while the level may lie on its side, and the middle is found by
+/// selection, so all of it takes O(n), where a sort would take O(n log n). Services stay in their
+/// order, so that memory is read from one end to the other. Sums are only ever added to: subtracting
+/// the satisfied from a total would leave nothing but rounding errors once only slow services rise.
+fn next_exhaustion(problem: &Problem, rising: &[Claim], used: &[f64]) -> Option<Exhaustion> {
     let demand = |claim: &Claim| problem.demands().row(claim.service);
     let mut found = None;
-    let (mut low, mut high) = (0, rising.len());
-    // What the satisfied below `low` use, and what those from `high` on take for each unit of level.
-    let (mut used, mut rates) = (used.to_vec(), vec![0.0; capacities.len()]);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        rising[low..high].select_nth_unstable_by(middle - low, |left, right| {
-            left.full_at.total_cmp(&right.full_at)
-        });
+    let mut open = rising.to_vec();
+    let mut levels = Vec::with_capacity(open.len());
+    // What those use that are sure to be satisfied before, and what those take for each unit of level
+    // that are sure not to be.
+    let (mut used, mut rates) = (used.to_vec(), vec![0.0; problem.kinds()]);
+    while !open.is_empty() {
+        levels.clear();
+        levels.extend(open.iter().map(|claim| claim.full_at));
+        let middle = levels.len() / 2;
+        let middle = *levels.select_nth_unstable_by(middle, f64::total_cmp).1;
         let (mut below, mut above) = (used.clone(), rates.clone());
-        for claim in &rising[low..middle] {
-            add(&mut below, demand(claim));
-        }
-        for claim in &rising[middle..high] {
+        for claim in &open {
+            if claim.full_at < middle {
+                add(&mut below, demand(claim));
+                continue;
+            }
             for (sum, demand) in above.iter_mut().zip(demand(claim)) {
                 *sum += demand * claim.speed;
             }
         }
-        let level_of = |kind: usize| match (above[kind], capacities[kind]) {
-            // Nobody takes any from here on; but those before may have taken more than there is.
-            (0.0, capacity) if below[kind] <= capacity * (1.0 + SLACK) => f64::INFINITY,
-            (0.0, _) => 0.0,
-            (rate, capacity) => ((capacity - below[kind]) / rate).max(0.0),
-        };
-        let levels = (0..capacities.len()).map(|kind| (kind, level_of(kind)));
-        let (kind, level) = levels.min_by(|left, right| left.1.total_cmp(&right.1))?;
-        if level < rising[middle].full_at {
-            found = Some(Exhaustion {
-                kind,
-                level,
-                satisfied: middle,
-            });
-            (high, rates) = (middle, above);
+        let stop = lowest_level(problem.capacities(), &below, &above)?;
+        if stop.level < middle {
+            found = Some(stop);
+            rates = above;
+            open.retain(|claim| claim.full_at < middle);
         } else {
-            add(&mut below, demand(&rising[middle]));
-            (low, used) = (middle + 1, below);
+            used = below;
+            for claim in open.iter().filter(|claim| claim.full_at == middle) {
+                add(&mut used, demand(claim));
+            }
+            open.retain(|claim| claim.full_at > middle);
         }
     }
     found
+}
+
+/// The kind that is used up at the lowest level, with what is used already and what each unit of
+/// level takes.
+fn lowest_level(capacities: &[f64], used: &[f64], rates: &[f64]) -> Option<Exhaustion> {
+    let level = |kind: usize| match (rates[kind], capacities[kind]) {
+        // Nobody takes any from here on; but those before may have taken more than there is.
+        (0.0, capacity) if used[kind] <= capacity * (1.0 + SLACK) => f64::INFINITY,
+        (0.0, _) => 0.0,
+        (rate, capacity) => ((capacity - used[kind]) / rate).max(0.0),
+    };
+    let stops = (0..capacities.len()).map(|kind| Exhaustion {
+        kind,
+        level: level(kind),
+    });
+    stops.min_by(|left, right| left.level.total_cmp(&right.level))
 }
 // END SOLUTION

@@ -45,31 +45,41 @@ pub(crate) fn kind_by_kind(problem: &Problem, weights: &[f64]) -> Allocation {
 pub fn water_fill(capacity: f64, demands: &[f64], weights: &[f64]) -> Vec<f64> {
     assert_eq!(demands.len(), weights.len(), "a weight for every demand");
     // BEGIN SOLUTION stage 2: who is satisfied first when the level rises, and what then remains for how many?
-    let full_at = |(demand, weight): (&f64, &f64)| demand / weight;
-    let mut basins: Vec<(f64, usize)> = demands.iter().zip(weights).map(full_at).zip(0..).collect();
-    let (mut low, mut high) = (0, basins.len());
-    // What is left above the full basins below `low`, and how wide all those from `high` on are.
-    // Widths are summed, never subtracted from a total, of which only rounding errors would remain
-    // when narrow basins are the last.
+    let basin = |(demand, weight): (&f64, &f64)| Basin {
+        full_at: demand / weight,
+        demand: *demand,
+        weight: *weight,
+    };
+    let mut open: Vec<Basin> = demands.iter().zip(weights).map(basin).collect();
+    let mut open = &mut open[..];
+    // What is left above the basins that are sure to be full, and how wide those are that are sure
+    // not to be. Widths are summed, never subtracted from a total, of which only rounding errors
+    // would remain when narrow basins are the last.
     let (mut left, mut wide) = (capacity, 0.0);
     let mut level = f64::INFINITY;
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let order = |a: &(f64, usize), b: &(f64, usize)| a.0.total_cmp(&b.0);
-        basins[low..high].select_nth_unstable_by(middle - low, order);
-        let sum = |part: &[(f64, usize)], of: &[f64]| -> f64 {
-            part.iter().map(|(_, service)| of[*service]).sum()
-        };
-        let above = wide + sum(&basins[middle..high], weights);
-        let there = left - sum(&basins[low..middle], demands);
-        let reached = (there / above).max(0.0);
-        if reached < basins[middle].0 {
-            (level, high, wide) = (reached, middle, above);
+    while !open.is_empty() {
+        let order = |a: &Basin, b: &Basin| a.full_at.total_cmp(&b.full_at);
+        let (below, middle, above) = open.select_nth_unstable_by(open.len() / 2, order);
+        let wider = wide + middle.weight + above.iter().map(|basin| basin.weight).sum::<f64>();
+        let there = left - below.iter().map(|basin| basin.demand).sum::<f64>();
+        let reached = (there / wider).max(0.0);
+        if reached < middle.full_at {
+            (level, wide, open) = (reached, wider, below);
         } else {
-            (low, left) = (middle + 1, there - demands[basins[middle].1]);
+            (left, open) = (there - middle.demand, above);
         }
     }
     let part = |(demand, weight): (&f64, &f64)| demand.min(level * weight);
     demands.iter().zip(weights).map(part).collect()
     // END SOLUTION
 }
+
+// BEGIN SOLUTION ITEMS stage 2: what is asked of a basin again and again
+/// What one service can hold, and the level at which it is full.
+#[derive(Clone, Copy, Debug)]
+struct Basin {
+    full_at: f64,
+    demand: f64,
+    weight: f64,
+}
+// END SOLUTION
