@@ -1,7 +1,7 @@
 //! An unbounded queue for many threads: a list of blocks, each of which is filled and emptied once.
 //!
 //! As in the ring for many, threads claim positions by moving `tail` or `head` on, and then work on
-//! slots that are theirs alone. Positions count in laps of [`LAP`], one more than a block has slots: the
+//! slots that are theirs alone. Positions count in laps of `LAP`, one more than a block has slots: the
 //! last one of a lap means that the thread that claimed the block's last slot is linking the next
 //! block. Who takes the last item of a block gives the block back: a few are kept for later, the others
 //! are freed, so memory follows what the queue holds, in steps of a block.

@@ -34,13 +34,15 @@ pub(crate) fn order_is_kept_over_many_laps<C: Channel<Item = u32>>() {
 
 pub(crate) fn the_bound_is_exact<C: Channel<Item = u32>>() {
     in_time(|| {
-        for capacity in [1, 2, 3, 10, 16] {
+        for capacity in [1_u8, 2, 3, 10, 16] {
+            let numbers = 0..u32::from(capacity);
+            let capacity = usize::from(capacity);
             let (sender, receiver) = pair::<C>(capacity);
             assert_eq!(sender.capacity(), Some(capacity));
             for lap in 0..5 {
-                for n in 0..capacity {
-                    assert_eq!(sender.len(), n, "lap {lap}");
-                    sender.try_send(n as u32).unwrap();
+                for n in numbers.clone() {
+                    assert_eq!(sender.len(), n as usize, "lap {lap}");
+                    sender.try_send(n).unwrap();
                 }
                 assert_eq!(sender.try_send(99), Err(TrySendError::Full(99)));
                 let now = Duration::ZERO;
@@ -48,8 +50,8 @@ pub(crate) fn the_bound_is_exact<C: Channel<Item = u32>>() {
                     sender.send_timeout(98, now),
                     Err(SendTimeoutError::Timeout(98))
                 );
-                for n in 0..capacity {
-                    assert_eq!(receiver.try_recv(), Ok(n as u32));
+                for n in numbers.clone() {
+                    assert_eq!(receiver.try_recv(), Ok(n));
                 }
                 assert!(receiver.is_empty());
                 assert_eq!(receiver.recv_timeout(now), Err(RecvTimeoutError::Timeout));
