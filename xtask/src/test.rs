@@ -59,7 +59,11 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
 fn packages(workspace: &Workspace, args: &Args) -> Result<Vec<String>> {
     if args.labs.is_empty() {
         // Features are labkit's alone, and each is a module with tests of its own.
-        return Ok(["--workspace", "--all-features"].map(str::to_owned).into());
+        // What a draft's tests are worth isn't known before it is proved.
+        let drafts = workspace.drafts.iter();
+        let everything = ["--workspace", "--all-features"].map(str::to_owned);
+        let but_drafts = drafts.flat_map(|lab| ["--exclude".to_owned(), lab.name.clone()]);
+        return Ok(everything.into_iter().chain(but_drafts).collect());
     }
     let labs = workspace.select(&args.labs)?;
     Ok(labs
@@ -105,6 +109,8 @@ fn say_what_was_skipped(workspace: &Workspace, args: &Args, file: &Path) -> Resu
                 }),
         );
     }
+    let drafts = workspace.drafts.iter();
+    lines.extend(drafts.map(|lab| format!("  {0}: a draft (cargo nextest run -p {0})", lab.name)));
     let modelled: Vec<&str> = workspace
         .labs
         .iter()

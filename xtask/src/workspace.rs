@@ -16,7 +16,7 @@ pub(crate) struct Workspace {
     pub(crate) target: PathBuf,
     /// The labs that are there, by number.
     pub(crate) labs: Vec<Lab>,
-    /// Labs that are still being written: built and tested with the rest, not shown as labs yet.
+    /// Labs that are still being written: built and linted with the rest, not shown as labs yet.
     pub(crate) drafts: Vec<Lab>,
     /// The sections' joint scenarios that are there.
     pub(crate) scenarios: Vec<Scenario>,
