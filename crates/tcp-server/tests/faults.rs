@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use labkit::wait;
 use nix::sys::socket::{setsockopt, sockopt};
-use support::{PATIENCE, SEEMS_STUCK, client, config, deaf, line, rest, serve, socket};
+use support::{PATIENCE, client, config, deaf, line, rest, serve, socket};
 use tcp_server::load::{Crowd, Load, Until};
 use tcp_server::measure::ServerProcess;
 use tcp_server::{Config, Echo, Error, Kind, Server};
@@ -55,11 +55,9 @@ fn who_never_reads_costs_no_more_than_the_limits() {
     each(|kind| {
         let program = Path::new(PROGRAM);
         let server = ServerProcess::start(program, kind, &[]).expect("it starts");
-        let first = deaf(server.address(), SEEMS_STUCK);
+        let first = deaf(server.address());
         let before = server.memory().expect("it runs").pss;
-        let all: Vec<TcpStream> = (0..10)
-            .map(|_| deaf(server.address(), SEEMS_STUCK))
-            .collect();
+        let all: Vec<TcpStream> = (0..10).map(|_| deaf(server.address())).collect();
         let after = server.memory().expect("it runs").pss;
         // Unsent answers, what was read beside them, and what a growing buffer has in reserve.
         let each = after.saturating_sub(before) / 10;
@@ -78,7 +76,7 @@ fn who_never_reads_is_ended_for_its_silence() {
             ..config()
         };
         let server = serve(kind, config, Echo);
-        let _deaf = deaf(server.local_addr(), SEEMS_STUCK);
+        let _deaf = deaf(server.local_addr());
         let gone = || server.statistics().open == 0;
         assert!(wait::until(PATIENCE, gone), "{kind}");
     });

@@ -3,13 +3,14 @@
 mod support;
 
 use std::io::{Read, Write};
+use std::iter::repeat_n;
 use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use labkit::wait;
-use support::{IS_STUCK, PATIENCE, client, config, deaf, echo, line, serve, socket};
+use support::{PATIENCE, client, config, echo, line, serve, socket};
 use tcp_server::load::{Crowd, Load, Until};
 use tcp_server::{Client, Kind};
 
@@ -124,8 +125,12 @@ fn what_had_arrived_before_the_stop_is_answered() {
 fn who_never_reads_is_cut_off_at_the_deadline() {
     wait::within(PATIENCE, || {
         for kind in Kind::ALL {
-            let server = echo(kind);
-            let _deaf = deaf(server.local_addr(), IS_STUCK);
+            // 128 MiB of answers: more than the kernel's buffers ever hold.
+            let service = |_: &str, answer: &mut Vec<u8>| answer.extend(repeat_n(b'x', 64 * 1024));
+            let server = serve(kind, config(), service);
+            let mut deaf = socket(&server);
+            deaf.write_all(&b"more\n".repeat(2_000)).expect("connected");
+            assert!(wait::until(PATIENCE, || server.statistics().open == 1));
             let farewell = server.shutdown(Duration::from_millis(200));
             assert_eq!(farewell.cut, 1, "{kind}");
             assert_eq!(farewell.statistics.open, 0, "{kind}");

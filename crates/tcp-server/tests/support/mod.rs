@@ -56,13 +56,8 @@ pub(crate) fn rest(mut socket: TcpStream) -> String {
     text
 }
 
-/// For how many looks, a millisecond apart, nothing is taken from a client that is taken for stuck.
-/// Between two looks of the longer time even a starved server has its turn.
-pub(crate) const SEEMS_STUCK: u32 = 50;
-pub(crate) const IS_STUCK: u32 = 1_500;
-
-/// A client that sends lines and never reads, until nothing has been taken from it for `looks`.
-pub(crate) fn deaf(address: SocketAddr, looks: u32) -> TcpStream {
+/// A client that sends lines and never reads, until nothing has been taken from it for a while.
+pub(crate) fn deaf(address: SocketAddr) -> TcpStream {
     let socket = TcpStream::connect(address).expect("the server listens");
     socket.set_nonblocking(true).expect("a socket");
     let text = b"0123456789\n".repeat(10_000);
@@ -74,7 +69,8 @@ pub(crate) fn deaf(address: SocketAddr, looks: u32) -> TcpStream {
             // The server has cut it off already, and so takes nothing more either.
             Err(_) => return true,
         }
-        refusals > looks
+        // Looks are a millisecond apart.
+        refusals > 50
     });
     assert!(
         is_full,
