@@ -86,6 +86,9 @@ impl Driver for Pool {
     fn take(&self, connection: Connection<TcpStream>) -> io::Result<()> {
         connection.socket.set_nonblocking(true)?;
         let mut guests = self.waiting.lock();
+        if self.waiting.stopping.load(Ordering::Acquire) {
+            return Err(io::Error::other("the pool has no workers any more"));
+        }
         let place = guests.reserve();
         let event = EpollEvent::new(armed(&connection), place as u64);
         // Under the lock, so that whoever sees it ready finds it in its place.
@@ -109,9 +112,16 @@ impl Driver for Pool {
             // A panic in a service was caught long before this.
             let _ = worker.join();
         }
-        // Dropped after the lock is given back.
-        let left = self.waiting.lock().drain();
-        drop(left);
+        self.waiting.close();
+    }
+}
+
+/// Closes the pool when a worker ends.
+struct Closing<'a>(&'a Waiting);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
@@ -120,8 +130,20 @@ impl Waiting {
         self.guests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets all connections go and takes no more: better closed than never answered.
+    fn close(&self) {
+        let mut guests = self.lock();
+        self.stopping.store(true, Ordering::Release);
+        let left = guests.drain();
+        // Sockets are closed after the lock is given back.
+        drop(guests);
+        drop(left);
+    }
+
     /// A worker's life.
     fn work(&self) {
+        // Whatever ends it: a stop, a poller that fails, or a panic.
+        let _closing = Closing(self);
         let mut chunk = vec![0; CHUNK];
         // One at a time: a second one would have to wait for the first one's service, though
         // another worker might be free.

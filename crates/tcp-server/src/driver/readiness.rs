@@ -7,7 +7,7 @@
 use std::io;
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use nix::errno::Errno;
@@ -78,7 +78,7 @@ impl Loops {
         Ok(loops)
     }
 
-    fn threads(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,10 +88,13 @@ impl Driver for Loops {
         connection.socket.set_nonblocking(true)?;
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let door = &self.doors[turn % self.doors.len()];
-        door.arrived
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(connection);
+        {
+            let mut arrived = door.lock();
+            if door.stopping.load(Ordering::Acquire) {
+                return Err(io::Error::other("this loop has ended"));
+            }
+            arrived.push(connection);
+        }
         door.ring()
     }
 
@@ -118,6 +121,10 @@ impl Door {
             stopping: AtomicBool::new(false),
             bell: EventFd::from_value_and_flags(0, flags)?,
         })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Connection<TcpStream>>> {
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ring(&self) -> io::Result<()> {
@@ -164,12 +171,8 @@ impl Loop {
     fn welcome(&mut self) {
         // The bell first: who arrives after the look into `arrived` rings again.
         let _ = self.door.bell.read();
-        let mut arrived = self
-            .door
-            .arrived
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for connection in std::mem::take(&mut *arrived) {
+        let arrived = std::mem::take(&mut *self.door.lock());
+        for connection in arrived {
             let interest = turn::interest(&connection);
             let place = self.guests.reserve();
             let event = EpollEvent::new(interest, place as u64);
@@ -210,5 +213,15 @@ impl Loop {
             self.guests.release(place);
         }
         // END SOLUTION
+    }
+}
+
+impl Drop for Loop {
+    /// Whatever ends it, a stop, a poller that fails or a panic: who stands at its door is let go,
+    /// and nobody is let in any more.
+    fn drop(&mut self) {
+        let mut arrived = self.door.lock();
+        self.door.stopping.store(true, Ordering::Release);
+        arrived.clear();
     }
 }
