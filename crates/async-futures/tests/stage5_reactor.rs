@@ -181,7 +181,7 @@ fn a_drain_ends_connections_that_say_nothing() {
                 let stream = TcpStream::connect(address).await.expect("it listens");
                 ask(&stream, b"here").await.expect("an echo");
                 // It stays open, and in silence.
-                std::mem::forget(spawn(async move {
+                drop(spawn(async move {
                     let end = stream.read(&mut [0; 1]).await.expect("an orderly end");
                     assert_eq!(end, 0);
                 }));

@@ -15,6 +15,14 @@ use support::{PATIENCE, in_time};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_async-futures");
 
+/// ThreadSanitizer can't follow a fork in a program with threads.
+fn skipped_under_tsan() -> bool {
+    if cfg!(tsan) {
+        labkit::skip::because("ThreadSanitizer can't follow forks");
+    }
+    cfg!(tsan)
+}
+
 type Squares = ProcessPool<Job, u64>;
 
 fn pool(processes: usize) -> Squares {
@@ -71,6 +79,9 @@ fn a_worker_answers_until_its_pipe_is_closed() {
 
 #[test]
 fn numbers_are_squared_elsewhere() {
+    if skipped_under_tsan() {
+        return;
+    }
     in_time(|| {
         let pool = pool(2);
         assert_eq!(pool.processes().len(), 2);
@@ -84,6 +95,9 @@ fn numbers_are_squared_elsewhere() {
 
 #[test]
 fn a_job_whose_process_is_killed_is_done_by_another() {
+    if skipped_under_tsan() {
+        return;
+    }
     in_time(|| {
         let pool = pool(2);
         let killed = pool.processes();
@@ -103,6 +117,9 @@ fn a_job_whose_process_is_killed_is_done_by_another() {
 
 #[test]
 fn a_job_that_kills_its_processes_is_given_up() {
+    if skipped_under_tsan() {
+        return;
+    }
     in_time(|| {
         let pool = pool(2);
         let (poison, after) = (pool.submit(&Job::Die), pool.submit(&square(5, 0)));
@@ -125,6 +142,9 @@ fn a_job_that_kills_its_processes_is_given_up() {
 
 #[test]
 fn a_panic_in_a_process_comes_back_and_the_process_lives() {
+    if skipped_under_tsan() {
+        return;
+    }
     in_time(|| {
         let pool = pool(1);
         let error = pool.submit(&Job::Panic).wait().expect_err("it panics");
@@ -139,6 +159,9 @@ fn a_panic_in_a_process_comes_back_and_the_process_lives() {
 
 #[test]
 fn a_dropped_pool_has_done_everything_and_leaves_no_process() {
+    if skipped_under_tsan() {
+        return;
+    }
     in_time(|| {
         let pool = pool(2);
         let processes = pool.processes();
@@ -154,6 +177,9 @@ fn a_dropped_pool_has_done_everything_and_leaves_no_process() {
 
 #[test]
 fn impossible_pools_are_refused() {
+    if skipped_under_tsan() {
+        return;
+    }
     for asked in [0, 129] {
         let refused = Squares::new(asked, PROGRAM, &[WORKER_COMMAND]);
         let error = refused.expect_err("impossible");
@@ -168,6 +194,9 @@ fn impossible_pools_are_refused() {
 /// What isn't one of ours and never answers: its end is an answer.
 #[test]
 fn a_program_that_is_no_worker_is_given_up() {
+    if skipped_under_tsan() {
+        return;
+    }
     in_time(|| {
         let pool = Squares::new(1, "/bin/true", &[]).expect("it can be started");
         let error = pool.submit(&square(1, 0)).wait().expect_err("it only ends");
