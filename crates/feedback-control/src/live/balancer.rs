@@ -23,7 +23,7 @@ pub struct Tally {
     pub answered: u64,
     /// Answers that were later than the objective.
     pub late: u64,
-    /// Requests for which there was no room.
+    /// Requests for which there was no room, or no worker until the end.
     pub dropped: u64,
     /// Requests whose worker failed.
     pub failed: u64,
@@ -155,6 +155,13 @@ impl Line {
     pub fn close(&self) {
         self.lock().closed = true;
         self.shared.changed.notify_all();
+    }
+
+    /// Gives up what still waits when no lane is left: it counts as dropped.
+    pub fn abandon(&self) {
+        let mut state = self.lock();
+        state.tally.dropped += state.waiting.len() as u64;
+        state.waiting.clear();
     }
 
     /// What has been counted since the last call.

@@ -24,10 +24,11 @@ use crate::feedback::{Sample, System};
 use crate::queue::TOLERATED;
 
 /// How long a worker may take to finish what it has when it is to stop.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(1);
 
-/// How long a worker may take for one answer before it counts as failed.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a worker may take for one answer before it counts as failed; with [`GRACE`] it still leaves
+/// a stop within five seconds.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// One worker: its process lives as long as the thread of its lane.
 #[derive(Debug)]
@@ -57,9 +58,6 @@ pub struct Cluster {
     workers: Vec<Worker>,
     /// Lanes that were told to end and haven't been joined.
     ending: Vec<Worker>,
-    /// When the next request is due.
-    next_due: Duration,
-    cycle_end: Duration,
     chance: Stream,
     shutdown: Shutdown,
     /// CPU time of each worker at the end of the last cycle.
@@ -68,7 +66,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts `workers` workers (`program worker ...`) and waits for none of them; the load's chance
+    /// Starts `workers` workers (`program worker ...`, which must announce itself or end) and waits for
+    /// none of them; the load's chance
     /// is drawn from `chance`, and `shutdown` ends a cycle early.
     ///
     /// # Errors
@@ -89,8 +88,6 @@ impl Cluster {
             clock: Arc::new(RealClock::new()),
             workers: Vec::new(),
             ending: Vec::new(),
-            next_due: Duration::ZERO,
-            cycle_end: Duration::ZERO,
             chance,
             shutdown,
             computed: HashMap::new(),
@@ -133,6 +130,7 @@ impl Cluster {
             // A lane's panic was reported when it happened.
             let _ = worker.lane.join();
         }
+        self.line.abandon();
     }
 
     fn hire(&self) -> Result<Worker, Error> {
@@ -171,21 +169,22 @@ impl Cluster {
         self.ending.retain(|worker| !worker.lane.is_finished());
     }
 
-    /// Lets requests join the line as they are due (a Poisson process), until the cycle is over.
-    fn load(&mut self, rate: f64) {
-        self.next_due = self.next_due.max(self.clock.now());
+    /// Lets requests join the line as they are due (a Poisson process, which has no memory: a cycle
+    /// can begin anew), until the cycle is over.
+    fn load(&mut self, rate: f64, start: Duration) {
+        let end = start + self.scale.cycle;
+        let mut due = start;
         loop {
             // BEGIN SOLUTION stage 6: when is the next one due? the last one's delay must not shift it
             let gap = -(1.0 - self.chance.unit()).ln() / rate.max(1e-3);
-            self.next_due += Duration::from_secs_f64(gap);
+            due += Duration::from_secs_f64(gap);
             // END SOLUTION
-            let until = self.next_due.min(self.cycle_end);
-            let rest = until.saturating_sub(self.clock.now());
-            if self.shutdown.wait_timeout(rest) || self.next_due >= self.cycle_end {
+            let rest = due.min(end).saturating_sub(self.clock.now());
+            if self.shutdown.wait_timeout(rest) || due >= end {
                 break;
             }
             let room = self.ready().max(1) * self.scale.room_per_worker;
-            self.line.join(self.next_due, room);
+            self.line.join(due, room);
         }
     }
 
@@ -218,8 +217,7 @@ impl System for Cluster {
 
     fn advance(&mut self, rate: f64) -> Result<Sample, Error> {
         let start = self.clock.now();
-        self.cycle_end = start + self.scale.cycle;
-        self.load(rate);
+        self.load(rate, start);
         self.bury();
         let cycle = self.clock.now() - start;
         let cpu = self.measure_cpu(cycle);
