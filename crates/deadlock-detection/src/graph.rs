@@ -8,7 +8,7 @@
 
 mod snapshot;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque, btree_map};
 use std::fmt;
 
 pub use snapshot::Snapshot;
@@ -189,8 +189,8 @@ impl LockTable {
                 if blocker == party {
                     return Some(self.path(party, waiter, &reached_from));
                 }
-                if !reached_from.contains_key(&blocker) {
-                    reached_from.insert(blocker, waiter);
+                if let btree_map::Entry::Vacant(unseen) = reached_from.entry(blocker) {
+                    unseen.insert(waiter);
                     next.push_back(blocker);
                 }
             }

@@ -70,7 +70,7 @@ impl Tracking for Off {
     type Hold<'a> = ();
 
     #[inline]
-    fn acquire<'a>((): &'a (), _: Mode, _: &'static Location<'static>) -> Result<(), LockError> {
+    fn acquire((): &(), _: Mode, _: &'static Location<'static>) -> Result<(), LockError> {
         Ok(())
     }
 

@@ -30,7 +30,7 @@ const SLEEPING: u64 = 1 << 32;
 const GONE: u64 = 1 << 63;
 
 /// Rounds of a search in which the core is kept: their pauses double from one to 2^SPINS.
-const SPINS: u32 = if cfg!(loom) { 0 } else { 7 };
+const SPINS: u32 = if cfg!(loom) { 0 } else { 5 };
 /// Rounds after them in which it is offered to others.
 const YIELDS: u32 = if cfg!(loom) { 0 } else { 8 };
 
