@@ -127,7 +127,7 @@ fn wakers_of_one_task_are_seen_to_be_the_same() {
     assert!(one.waker().will_wake(&one.waker()));
     assert!(!one.waker().will_wake(&other.waker()));
     // Each holds its own waker, and with it itself, until it ends.
-    handles.each_ref().map(JoinHandle::abort);
+    handles.iter().for_each(JoinHandle::abort);
     assert!(queue.step() && queue.step());
 }
 

@@ -16,7 +16,7 @@
 //! In reading order: [`graph`] is the wait-for graph, [`victim`] chooses, [`order`] warns, [`banker`]
 //! refuses: values without threads. [`tracked`] are the locks that a program uses; below them [`raw`] is the
 //! lock word and [`detector`] where threads wait; `party` is what a thread knows about itself. [`deadlock`]
-//! is what a detector says, [`drawing`] shows it. [`retry`] rolls back, [`ordered`] never has to.
+//! is what a detector says, [`drawing`] shows it. [`retry`](mod@retry) rolls back, [`ordered`] never has to.
 //! [`edge_chasing`] is the distributed detector's node as a value, [`node`] and [`cluster`] run it in
 //! processes. [`scenario`] are the stories that the demonstration tells. `sync` lets the model checker in.
 

@@ -36,20 +36,7 @@ fn workload(policy: Policy, chance: &mut Stream) -> Option<u32> {
     let (parties, locks) = (2 + chance.index(7), 2 + chance.index(4));
     let mut table = LockTable::new();
     let mut workers: Vec<Worker> = (0..parties)
-        .map(|ticket| {
-            let mut wants: Vec<usize> = (0..locks).collect();
-            (1..locks).for_each(|at| wants.swap(at, chance.index(at + 1)));
-            let claim = Claim {
-                ticket: ticket as u64,
-                priority: i32::try_from(chance.below(3)).unwrap(),
-                ..Claim::default()
-            };
-            Worker {
-                wants,
-                taken: 0,
-                claim,
-            }
-        })
+        .map(|ticket| worker(ticket, locks, chance))
         .collect();
     let mut most = 0;
     for _ in 0..20_000 {
@@ -94,6 +81,21 @@ fn workload(policy: Policy, chance: &mut Stream) -> Option<u32> {
         }
     }
     None
+}
+
+fn worker(ticket: usize, locks: usize, chance: &mut Stream) -> Worker {
+    let mut wants: Vec<usize> = (0..locks).collect();
+    (1..locks).for_each(|at| wants.swap(at, chance.index(at + 1)));
+    let claim = Claim {
+        ticket: ticket as u64,
+        priority: i32::try_from(chance.below(3)).unwrap(),
+        ..Claim::default()
+    };
+    Worker {
+        wants,
+        taken: 0,
+        claim,
+    }
 }
 
 fn give_all_back(table: &mut LockTable, party: usize) {

@@ -78,17 +78,8 @@ impl Layout {
             others => radius(others).max(small + RINGS),
         };
         let middle = large + MARGIN;
-        let mut places = BTreeMap::new();
-        for (ring, radius) in [(&inner, small), (&outer, large)] {
-            for (place, node) in ring.iter().enumerate() {
-                let angle = TAU * (place as f64 / ring.len() as f64 - 0.25);
-                let point = Point {
-                    x: middle + radius * angle.cos(),
-                    y: middle + radius * angle.sin(),
-                };
-                places.insert(*node, point);
-            }
-        }
+        let mut places = circle(&inner, middle, small);
+        places.extend(circle(&outer, middle, large));
         let at = |node: Node| places.get(&node).copied().unwrap_or_default();
         // A lock of the cycle is held, in the cycle, by the member after the one that waits for it.
         let next = |waiter: usize| graph.cycle[(waiter + 1) % graph.cycle.len()].0;
@@ -128,6 +119,19 @@ impl Layout {
                 .collect(),
         }
     }
+}
+
+/// Where nodes stand that share a circle around the middle, the first of them at its top.
+fn circle(nodes: &[Node], middle: f64, radius: f64) -> BTreeMap<Node, Point> {
+    let place = |place: usize| {
+        let angle = TAU * (place as f64 / nodes.len() as f64 - 0.25);
+        Point {
+            x: middle + radius * angle.cos(),
+            y: middle + radius * angle.sin(),
+        }
+    };
+    let nodes = nodes.iter().enumerate();
+    nodes.map(|(at, node)| (*node, place(at))).collect()
 }
 
 /// The radius of a circle with so many nodes on it.
