@@ -2,7 +2,7 @@
 
 mod oracle;
 
-use deadlock_detection::graph::{Answer, LockTable, Mode};
+use deadlock_detection::graph::{Answer, LockTable, Mode, Party};
 use deadlock_detection::victim::{Claim, MOST_ABORTS, Policy, choose};
 use labkit::rng::{Stream, test_seed};
 use oracle::{id, lock_id, run_schedules};
@@ -30,77 +30,93 @@ struct Worker {
     claim: Claim,
 }
 
-/// Everybody wants several of few locks in a random order, and begins again after giving way. Returns the
-/// most aborts of one, if all were done within the steps that are allowed.
-fn workload(policy: Policy, chance: &mut Stream) -> Option<u32> {
-    let (parties, locks) = (2 + chance.index(7), 2 + chance.index(4));
-    let mut table = LockTable::new();
-    let mut workers: Vec<Worker> = (0..parties)
-        .map(|ticket| worker(ticket, locks, chance))
-        .collect();
-    let mut most = 0;
-    for _ in 0..20_000 {
-        let awake: Vec<usize> = (0..parties)
-            .filter(|at| workers[*at].taken <= locks && table.wait_of(id(*at)).is_none())
-            .collect();
-        if awake.is_empty() {
-            let done = workers.iter().all(|worker| worker.taken > locks);
-            return done.then_some(most);
+/// Everybody wants several of few locks in a random order, and begins again after giving way.
+struct Workload {
+    table: LockTable,
+    workers: Vec<Worker>,
+    policy: Policy,
+}
+
+impl Workload {
+    fn new(policy: Policy, chance: &mut Stream) -> Self {
+        let (parties, locks) = (2 + chance.index(7), 2 + chance.index(4));
+        let workers = (0..parties).map(|ticket| {
+            let mut wants: Vec<usize> = (0..locks).collect();
+            (1..locks).for_each(|at| wants.swap(at, chance.index(at + 1)));
+            let claim = Claim {
+                ticket: ticket as u64,
+                priority: i32::try_from(chance.below(3)).unwrap(),
+                ..Claim::default()
+            };
+            Worker {
+                wants,
+                taken: 0,
+                claim,
+            }
+        });
+        Workload {
+            workers: workers.collect(),
+            table: LockTable::new(),
+            policy,
         }
-        let at = awake[chance.index(awake.len())];
-        let taken = workers[at].taken;
-        workers[at].taken += 1;
-        if taken == locks {
-            give_all_back(&mut table, at);
-            continue;
+    }
+
+    /// Lets whoever can run take steps in a random order; says whether all were done within those allowed.
+    fn run(&mut self, chance: &mut Stream) -> bool {
+        let done = |worker: &Worker| worker.taken > worker.wants.len();
+        for _ in 0..20_000 {
+            let able =
+                |at: &usize| !done(&self.workers[*at]) && self.table.wait_of(id(*at)).is_none();
+            let able: Vec<usize> = (0..self.workers.len()).filter(able).collect();
+            if able.is_empty() {
+                return self.workers.iter().all(done);
+            }
+            self.step(able[chance.index(able.len())]);
         }
-        let answer = table.request(id(at), lock_id(workers[at].wants[taken]), Mode::Exclusive);
-        if answer == Ok(Answer::Waits) {
-            while let Some(cycle) = table.cycle_through(id(at)) {
-                let claims: Vec<_> = cycle
-                    .iter()
-                    .map(|wait| {
-                        let member = &workers[usize::try_from(wait.party.0).unwrap()];
-                        let work = table.held_by(wait.party).len() as u64;
-                        (
-                            wait.party,
-                            Claim {
-                                work,
-                                ..member.claim
-                            },
-                        )
-                    })
-                    .collect();
-                let victim = usize::try_from(choose(policy, &claims).0).unwrap();
-                table.withdraw(id(victim));
-                give_all_back(&mut table, victim);
-                workers[victim].taken = 0;
-                workers[victim].claim.aborts += 1;
-                most = most.max(workers[victim].claim.aborts);
+        false
+    }
+
+    fn step(&mut self, at: usize) {
+        let worker = &mut self.workers[at];
+        let next = worker.wants.get(worker.taken).copied();
+        worker.taken += 1;
+        match next {
+            None => self.give_all_back(at),
+            Some(lock) => {
+                let answer = self.table.request(id(at), lock_id(lock), Mode::Exclusive);
+                if answer == Ok(Answer::Waits) {
+                    self.resolve(at);
+                }
             }
         }
     }
-    None
-}
 
-fn worker(ticket: usize, locks: usize, chance: &mut Stream) -> Worker {
-    let mut wants: Vec<usize> = (0..locks).collect();
-    (1..locks).for_each(|at| wants.swap(at, chance.index(at + 1)));
-    let claim = Claim {
-        ticket: ticket as u64,
-        priority: i32::try_from(chance.below(3)).unwrap(),
-        ..Claim::default()
-    };
-    Worker {
-        wants,
-        taken: 0,
-        claim,
+    fn resolve(&mut self, at: usize) {
+        while let Some(cycle) = self.table.cycle_through(id(at)) {
+            let claim = |party: Party| {
+                let member = &self.workers[usize::try_from(party.0).unwrap()];
+                let work = self.table.held_by(party).len() as u64;
+                (
+                    party,
+                    Claim {
+                        work,
+                        ..member.claim
+                    },
+                )
+            };
+            let claims: Vec<_> = cycle.iter().map(|wait| claim(wait.party)).collect();
+            let victim = usize::try_from(choose(self.policy, &claims).0).unwrap();
+            self.table.withdraw(id(victim));
+            self.give_all_back(victim);
+            self.workers[victim].taken = 0;
+            self.workers[victim].claim.aborts += 1;
+        }
     }
-}
 
-fn give_all_back(table: &mut LockTable, party: usize) {
-    for lock in table.held_by(id(party)) {
-        table.release(id(party), lock).expect("it holds the lock");
+    fn give_all_back(&mut self, at: usize) {
+        for lock in self.table.held_by(id(at)) {
+            self.table.release(id(at), lock).expect("it holds the lock");
+        }
     }
 }
 
@@ -115,10 +131,8 @@ fn under_every_policy_everybody_ends() {
     for policy in policies {
         let mut chance = Stream::named(test_seed(), "workloads");
         for round in 0..300 {
-            assert!(
-                workload(policy, &mut chance).is_some(),
-                "{policy:?}, round {round}"
-            );
+            let done = Workload::new(policy, &mut chance).run(&mut chance);
+            assert!(done, "{policy:?}, round {round}");
         }
     }
 }

@@ -10,7 +10,7 @@ use deadlock_detection::scenario::bank::{self, Plan};
 use deadlock_detection::scenario::philosophers::{self, Manners};
 use deadlock_detection::scenario::two_locks;
 use deadlock_detection::victim::{Claim, MOST_ABORTS, choose};
-use deadlock_detection::{Detector, LockError, Policy, TrackedMutex, retry};
+use deadlock_detection::{Detector, LockError, Policy, TrackedMutex, TrackedRwLock, retry};
 use support::{in_time, named, wait_for_waiters};
 
 const POLICIES: [Policy; 4] = [
@@ -108,6 +108,44 @@ fn a_victim_that_sleeps_is_woken_with_the_report() {
             );
         });
         assert_eq!(detector.counts().deadlocks, 1);
+    });
+}
+
+#[test]
+fn a_wait_that_closes_two_cycles_makes_two_give_way() {
+    in_time(|| {
+        let detector = Detector::new(Policy::LowestPriority);
+        let table = TrackedRwLock::named(&detector, "table", ());
+        let locks = ["a", "b"].map(|name| TrackedMutex::named(&detector, name, ()));
+        let all_have = Barrier::new(3);
+        thread::scope(|scope| {
+            let readers = [&locks[0], &locks[1]].map(|wanted| {
+                let (table, all_have) = (&table, &all_have);
+                named(scope, "reader", move || {
+                    retry(0, |attempt| {
+                        let _reading = table.read()?;
+                        if attempt.number() == 1 {
+                            all_have.wait();
+                        }
+                        wanted.lock().map(|_| attempt.number())
+                    })
+                })
+            });
+            let attempts = retry(1, |attempt| {
+                let _both = (locks[0].lock()?, locks[1].lock()?);
+                if attempt.number() == 1 {
+                    all_have.wait();
+                }
+                wait_for_waiters(&detector, 2);
+                table.write().map(|_| attempt.number())
+            });
+            assert_eq!(attempts.unwrap(), 1);
+            assert_eq!(
+                readers.map(|reader| reader.join().unwrap().unwrap()),
+                [2, 2]
+            );
+        });
+        assert_eq!(detector.counts().deadlocks, 2);
     });
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
-use crate::graph::{LockId, Party, Snapshot};
+use crate::graph::{LockId, Mode, Party, Snapshot};
 
 /// The least distance of two neighbours on a circle, in the drawing's units.
 const APART: f64 = 96.0;
@@ -78,60 +78,50 @@ impl Layout {
             others => radius(others).max(small + RINGS),
         };
         let middle = large + MARGIN;
-        let mut places = circle(&inner, middle, small);
-        places.extend(circle(&outer, middle, large));
+        let mut places = BTreeMap::new();
+        for (ring, radius) in [(&inner, small), (&outer, large)] {
+            for (place, node) in ring.iter().enumerate() {
+                let angle = TAU * (place as f64 / ring.len() as f64 - 0.25);
+                let point = Point {
+                    x: middle + radius * angle.cos(),
+                    y: middle + radius * angle.sin(),
+                };
+                places.insert(*node, point);
+            }
+        }
+        Layout::with(graph, 2.0 * middle, &places)
+    }
+
+    fn with(graph: &Snapshot, size: f64, places: &BTreeMap<Node, Point>) -> Self {
         let at = |node: Node| places.get(&node).copied().unwrap_or_default();
+        let (party, lock) = (
+            |id: Party| at(Node::Party(id)),
+            |id: LockId| at(Node::Lock(id)),
+        );
         // A lock of the cycle is held, in the cycle, by the member after the one that waits for it.
         let next = |waiter: usize| graph.cycle[(waiter + 1) % graph.cycle.len()].0;
         let cycle_hold = |lock: LockId, party: Party| {
             let mut members = graph.cycle.iter().enumerate();
             members.any(|(place, (_, wanted))| *wanted == lock && next(place) == party)
         };
+        let hold = |held: &(LockId, Party, Mode)| Arrow {
+            from: lock(held.0),
+            to: party(held.1),
+            in_cycle: cycle_hold(held.0, held.1),
+        };
+        let wait = |wait: &(Party, LockId, Mode)| Arrow {
+            from: party(wait.0),
+            to: lock(wait.1),
+            in_cycle: graph.cycle.contains(&(wait.0, wait.1)),
+        };
         Layout {
-            size: 2.0 * middle,
-            parties: graph
-                .parties
-                .iter()
-                .map(|(party, _)| at(Node::Party(*party)))
-                .collect(),
-            locks: graph
-                .locks
-                .iter()
-                .map(|(lock, _)| at(Node::Lock(*lock)))
-                .collect(),
-            holds: graph
-                .holds
-                .iter()
-                .map(|(lock, party, _)| Arrow {
-                    from: at(Node::Lock(*lock)),
-                    to: at(Node::Party(*party)),
-                    in_cycle: cycle_hold(*lock, *party),
-                })
-                .collect(),
-            waits: graph
-                .waits
-                .iter()
-                .map(|(party, lock, _)| Arrow {
-                    from: at(Node::Party(*party)),
-                    to: at(Node::Lock(*lock)),
-                    in_cycle: graph.cycle.contains(&(*party, *lock)),
-                })
-                .collect(),
+            size,
+            parties: graph.parties.iter().map(|(id, _)| party(*id)).collect(),
+            locks: graph.locks.iter().map(|(id, _)| lock(*id)).collect(),
+            holds: graph.holds.iter().map(hold).collect(),
+            waits: graph.waits.iter().map(wait).collect(),
         }
     }
-}
-
-/// Where nodes stand that share a circle around the middle, the first of them at its top.
-fn circle(nodes: &[Node], middle: f64, radius: f64) -> BTreeMap<Node, Point> {
-    let place = |place: usize| {
-        let angle = TAU * (place as f64 / nodes.len() as f64 - 0.25);
-        Point {
-            x: middle + radius * angle.cos(),
-            y: middle + radius * angle.sin(),
-        }
-    };
-    let nodes = nodes.iter().enumerate();
-    nodes.map(|(at, node)| (*node, place(at))).collect()
 }
 
 /// The radius of a circle with so many nodes on it.
