@@ -15,7 +15,7 @@
 //! In reading order: [`kind`] makes channels, [`Sender`] and [`Receiver`] are what a user holds, and
 //! [`channel`](mod@channel) is what lies between. [`locked`] is the textbook's buffer; [`semaphore`] and
 //! [`semaphores`] the other textbook's. The lock-free ones are pure buffers, [`spsc`], [`mpmc`] and
-//! [`segmented`], which `parked` makes channels of with the sleep protocol of `parking` and the two fences
+//! [`segmented`], which `parked` makes channels of with the sleep protocol of [`parking`] and the two fences
 //! of `fence`. [`load`] runs producers and consumers on any of them, [`audit`] checks what arrives, and
 //! `sync` lets the model checker in.
 
@@ -25,6 +25,7 @@ pub mod kind;
 pub mod load;
 pub mod locked;
 pub mod mpmc;
+pub mod parking;
 pub mod segmented;
 pub mod semaphore;
 pub mod semaphores;
@@ -33,7 +34,6 @@ pub mod spsc;
 mod error;
 mod fence;
 mod parked;
-mod parking;
 mod receiver;
 mod sender;
 mod sync;

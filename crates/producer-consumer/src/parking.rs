@@ -44,7 +44,7 @@ fn sleeping(word: u64) -> u64 {
 
 /// Who waits on one side of a channel.
 #[derive(Debug, Default)]
-pub(crate) struct Waiters {
+pub struct Waiters {
     /// Searching and sleeping threads, and whether the side is gone: givers read all at once.
     word: CachePadded<AtomicU64>,
     /// Guards the list, and every change of `word` that goes with it.
@@ -75,13 +75,14 @@ impl List {
 impl Waiters {
     /// Whether nobody of this side is left. What they did before is visible then.
     #[inline]
-    pub(crate) fn are_gone(&self) -> bool {
+    #[must_use]
+    pub fn are_gone(&self) -> bool {
         self.word.load(Ordering::Acquire) & GONE != 0
     }
 
     /// Says that something for this side has been made visible. True: nobody of it is left to care.
     #[inline]
-    pub(crate) fn notify(&self) -> bool {
+    pub fn notify(&self) -> bool {
         fence::light();
         let word = self.word.load(Ordering::Relaxed);
         word >= SLEEPING && self.notify_sleepers(word)
@@ -96,12 +97,12 @@ impl Waiters {
     }
 
     /// Marks this side as gone for good.
-    pub(crate) fn leave(&self) {
+    pub fn leave(&self) {
         self.word.fetch_or(GONE, Ordering::SeqCst);
     }
 
     /// Wakes everyone: something has changed that concerns them all.
-    pub(crate) fn wake_all(&self) {
+    pub fn wake_all(&self) {
         let mut list = lock(&self.list);
         for sleeper in list.sleepers.drain(..) {
             self.word.fetch_sub(SLEEPING - SEARCHING, Ordering::SeqCst);
@@ -109,10 +110,10 @@ impl Waiters {
         }
     }
 
-    /// Tries until there is an outcome or the patience is at its end. `ready` says whether another
-    /// thread of this side would find something.
+    /// Tries until there is an outcome or the patience is at its end (`None`: never; zero: at once).
+    /// `ready` says whether another thread of this side would find something.
     #[cold]
-    pub(crate) fn wait<R>(
+    pub fn wait<R>(
         &self,
         patience: Option<Duration>,
         ready: impl Fn() -> bool,

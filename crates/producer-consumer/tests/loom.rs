@@ -15,8 +15,11 @@ use std::time::Duration;
 
 use loom::model::Builder;
 use loom::sync::Arc;
+use loom::sync::atomic::AtomicUsize;
+use loom::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use loom::thread;
 use producer_consumer::channel::{Channel, Shared};
+use producer_consumer::parking::Waiters;
 use producer_consumer::semaphore::{Acquired, Semaphore};
 use producer_consumer::{
     Disconnected, Link, Locked, Mpmc, Receiver, RecvTimeoutError, Segmented, Semaphores, Sender,
@@ -141,6 +144,45 @@ fn time_runs_out<C: Channel<Item = Item, Sharing = Shared> + 'static>() {
     }
 }
 
+/// A side without a buffer: each of its threads waits until it has taken one of what `there` counts.
+fn take_one(waiters: &Waiters, there: &AtomicUsize, patience: Option<Duration>) -> bool {
+    let take = |count: usize| count.checked_sub(1);
+    let attempt = || there.fetch_update(AcqRel, Acquire, take).ok();
+    let ready = || there.load(Acquire) > 0;
+    attempt()
+        .or_else(|| waiters.wait(patience, ready, attempt))
+        .is_some()
+}
+
+fn give_one(waiters: &Waiters, there: &AtomicUsize) {
+    there.fetch_add(1, Release);
+    waiters.notify();
+}
+
+/// So many takers, each with its patience, and as many gifts as there are takers for ever.
+fn parking(patience: &[Option<Duration>]) {
+    let shared = Arc::new((Waiters::default(), AtomicUsize::new(0)));
+    let takers: Vec<_> = patience
+        .iter()
+        .map(|patience| {
+            let (shared, patience) = (Arc::clone(&shared), *patience);
+            thread::spawn(move || take_one(&shared.0, &shared.1, patience))
+        })
+        .collect();
+    let gifts = patience
+        .iter()
+        .filter(|patience| patience.is_none())
+        .count();
+    (0..gifts).for_each(|_| give_one(&shared.0, &shared.1));
+    for (taker, patience) in takers.into_iter().zip(patience) {
+        let took = taker.join().unwrap();
+        if took && patience.is_some() {
+            // It took what another one waits for.
+            give_one(&shared.0, &shared.1);
+        }
+    }
+}
+
 /// A model for each claim about a kind of channel, with its bound on preemptions.
 macro_rules! models {
     ($($kind:ident $module:ident { $($claim:ident($preemptions:literal $($argument:expr)*))* })*) => {
@@ -194,6 +236,22 @@ fn an_item_and_room_wake_who_sleeps() {
     explore(2, || each_wakes_the_other::<Spsc<_>>(2));
     explore(1, || each_wakes_the_other::<Mpmc<_>>(2));
     explore(2, || each_wakes_the_other::<Segmented<_>>(1));
+}
+
+#[test]
+fn nothing_waits_beside_a_sleeper() {
+    explore(3, || parking(&[None]));
+}
+
+#[test]
+fn the_last_searcher_calls_another_for_what_was_left_to_it() {
+    // Each takes one and never comes back, so each gift needs a sleeper of its own.
+    explore(2, || parking(&[None, None]));
+}
+
+#[test]
+fn who_is_woken_when_its_time_is_over_passes_it_on() {
+    explore(2, || parking(&[Some(Duration::from_secs(1)), None]));
 }
 
 #[test]
