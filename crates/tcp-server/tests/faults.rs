@@ -79,6 +79,8 @@ fn who_never_reads_is_ended_for_its_silence() {
         let _deaf = deaf(server.local_addr());
         let gone = || server.statistics().open == 0;
         assert!(wait::until(PATIENCE, gone), "{kind}");
+        let seen = server.statistics();
+        assert!(seen.idle + seen.broken > 0, "{kind}");
     });
 }
 
@@ -208,5 +210,7 @@ fn wrong_answers_are_counted_by_the_load() {
         let mut crowd = Crowd::connect(server.local_addr(), &load).expect("all connect");
         let outcome = crowd.run(Until::Batches(3)).expect("the poller works");
         assert_eq!((outcome.messages, outcome.failures), (0, 7));
+        let answered = || server.statistics().messages == 7;
+        assert!(wait::until(PATIENCE, answered), "all were answered, wrongly");
     });
 }
