@@ -211,6 +211,9 @@ fn wrong_answers_are_counted_by_the_load() {
         let outcome = crowd.run(Until::Batches(3)).expect("the poller works");
         assert_eq!((outcome.messages, outcome.failures), (0, 7));
         let answered = || server.statistics().messages == 7;
-        assert!(wait::until(PATIENCE, answered), "all were answered, wrongly");
+        assert!(
+            wait::until(PATIENCE, answered),
+            "all were answered, wrongly"
+        );
     });
 }
