@@ -83,9 +83,9 @@ impl<T> Ring<T> {
             Turn::Fill => (&self.tail, &self.head),
             Turn::Empty => (&self.head, &self.tail),
         };
+        // BEGIN SOLUTION stage 5: count the slots that are ready, then claim them all at once
         let mut round = 0;
         let mut start = own.load(Relaxed);
-        // BEGIN SOLUTION stage 5: count the slots that are ready, then claim them all at once
         loop {
             let (mut end, mut count) = (start, 0);
             while count < wanted && self.is_ready(turn, end) {

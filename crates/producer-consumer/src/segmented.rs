@@ -59,9 +59,9 @@ struct Claim<T> {
 impl<T> Queue<T> {
     /// Claims up to `wanted` empty slots, at least one.
     fn claim_empty(&self, wanted: usize) -> Claim<T> {
+        // BEGIN SOLUTION stage 6: claim by moving the tail; who links the next block, and when?
         let mut spare = None;
         let mut round = 0;
-        // BEGIN SOLUTION stage 6: claim by moving the tail; who links the next block, and when?
         loop {
             let position = self.tail.position.load(Acquire);
             let block = self.tail.block.load(Acquire);
@@ -107,8 +107,8 @@ impl<T> Queue<T> {
 
     /// Claims up to `wanted` slots that have been claimed by producers; none if there is none.
     fn claim_full(&self, wanted: usize) -> Option<Claim<T>> {
-        let mut round = 0;
         // BEGIN SOLUTION stage 6: claim by moving the head; when is it empty, and who moves to the next block?
+        let mut round = 0;
         loop {
             let position = self.head.position.load(Acquire);
             let block = self.head.block.load(Acquire);
