@@ -23,16 +23,31 @@ fn seeds(many: usize) -> usize {
 
 /// Delivers everything, in order, until nothing is on its way; returns what else happened.
 fn settle(nodes: &mut [Node], at: usize, effects: Vec<Effect>) -> Vec<(usize, Effect)> {
+    settle_slowly(nodes, at, effects, (usize::MAX, usize::MAX))
+}
+
+/// As [`settle`], but what one node sends to another comes only when nothing else is on its way.
+fn settle_slowly(
+    nodes: &mut [Node],
+    at: usize,
+    effects: Vec<Effect>,
+    slow: (usize, usize),
+) -> Vec<(usize, Effect)> {
     let mut waiting: Vec<(usize, Effect)> =
         effects.into_iter().map(|effect| (at, effect)).collect();
     let mut news = Vec::new();
+    let number = |id: NodeId| usize::try_from(id.0).unwrap();
+    let is_slow = |(from, effect): &(usize, Effect)| match effect {
+        Effect::Send(to, _) => (*from, number(*to)) == slow,
+        _ => false,
+    };
     while !waiting.is_empty() {
-        match waiting.remove(0) {
+        let next = waiting.iter().position(|sent| !is_slow(sent));
+        match waiting.remove(next.unwrap_or(0)) {
             (from, Effect::Send(to, message)) => {
-                let to = usize::try_from(to.0).unwrap();
-                let from = NodeId(u32::try_from(from).unwrap());
-                let effects = nodes[to].receive(from, message);
-                waiting.extend(effects.into_iter().map(|effect| (to, effect)));
+                let sender = NodeId(u32::try_from(from).unwrap());
+                let effects = nodes[number(to)].receive(sender, message);
+                waiting.extend(effects.into_iter().map(|effect| (number(to), effect)));
             }
             other => news.push(other),
         }
@@ -92,6 +107,36 @@ fn a_process_that_wants_several_locks_waits_for_all_of_them() {
     let aborted = |(at, effect): &(usize, Effect)| *at == 2 && matches!(effect, Effect::Aborted(_));
     assert!(news.iter().any(aborted), "{news:?}");
     assert!(nodes[0].is_blocked(), "node 1 still has its lock");
+}
+
+/// Who had to give way.
+fn victims(news: &[(usize, Effect)]) -> Vec<usize> {
+    let aborted = news
+        .iter()
+        .filter(|(_, effect)| matches!(effect, Effect::Aborted(_)));
+    aborted.map(|(at, _)| *at).collect()
+}
+
+#[test]
+fn a_cycle_that_a_longer_one_hid_is_found_after_it() {
+    let mut nodes: Vec<Node> = (0..4).map(|id| Node::new(NodeId(id))).collect();
+    let ages = [99, 11, 12, 13];
+    let mut ask = |at: usize, wanted: &[LockName], slow| {
+        let effects = nodes[at].acquire(ages[at], wanted).unwrap();
+        settle_slowly(&mut nodes, at, effects, slow)
+    };
+    let swift = (usize::MAX, usize::MAX);
+    for at in 0..3 {
+        ask(at, &[lock(u32::try_from(at).unwrap(), 0)], swift);
+    }
+    ask(3, &[lock(3, 0), lock(2, 1)], swift);
+    // 1 waits for 0 and for 3, 0 for 3, 3 for 2; 2 then closes both 2-1-3 and 2-1-0-3. The probe reaches 3 by
+    // the longer way first, and 3 lets it pass once. When 0 has given way, the shorter cycle is still there.
+    ask(1, &[lock(0, 0), lock(2, 1)], swift);
+    ask(0, &[lock(3, 0)], swift);
+    ask(3, &[lock(2, 0)], swift);
+    let news = ask(2, &[lock(1, 0)], (1, 2));
+    assert_eq!(victims(&news), [0, 3], "{news:?}");
 }
 
 #[test]
