@@ -2,7 +2,8 @@
 
 mod support;
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
@@ -182,10 +183,18 @@ fn ping_pong(stop: Gate) -> [JoinHandle<()>; 2] {
 #[test]
 fn the_end_of_the_executor_is_the_end_of_its_tasks() {
     in_time(|| {
-        let (executor, dropped) = (executor(2), Gate::default());
+        let (executor, dropped, polled) = (executor(2), Gate::default(), Gate::default());
         let handles: Vec<_> = (0..100)
-            .map(|_| executor.spawn(Never(Dropped(dropped.clone()))))
+            .map(|_| {
+                let (polled, mut never) = (polled.clone(), Never(Dropped(dropped.clone())));
+                executor.spawn(poll_fn(move |context| {
+                    polled.arrive();
+                    Pin::new(&mut never).poll(context)
+                }))
+            })
             .collect();
+        // In no queue any more, and known to nobody but their handles.
+        polled.wait_for(100);
         // A task that waits for another one of the same end.
         let waits = executor.spawn(async move {
             let mut outcomes = Vec::new();

@@ -31,6 +31,9 @@ fn a_wheel_hands_out_what_is_due() {
     let mut due = Vec::new();
     wheel.advance(2, |tick| due.push(tick));
     assert!(due.is_empty(), "{due:?}");
+    // Here its slot begins, and it has to move down.
+    wheel.advance(64, |tick| due.push(tick));
+    assert_eq!(due, [3]);
     wheel.advance(65, |tick| due.push(tick));
     assert_eq!(due, [3, 65]);
     wheel.advance(far - 1, |tick| due.push(tick));
