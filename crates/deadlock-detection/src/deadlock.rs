@@ -50,7 +50,7 @@ pub struct Deadlock {
     pub members: Vec<Member>,
     /// Who had to give way.
     pub victim: Party,
-    /// The whole graph at that moment.
+    /// The whole graph at that moment: all locks that somebody waited for, or several readers held.
     pub graph: Snapshot,
 }
 

@@ -12,8 +12,10 @@ use labkit::report::escape;
 use crate::graph::{Mode, Snapshot};
 use layout::{Arrow, Layout, Point};
 
-/// The radius of a thread and half the side of a lock, in the drawing's units.
+/// The radius of a thread, in the drawing's units.
 const NODE: f64 = 24.0;
+/// Half the side of a lock: its corners are about as far from its middle as arrows keep away.
+const HALF: f64 = 20.0;
 
 /// Colours for light and dark, so that the drawing can stand alone or on a page.
 const STYLE: &str = "\
@@ -111,10 +113,10 @@ pub fn to_svg(graph: &Snapshot) -> String {
         let _ = write!(
             svg,
             r#"<rect class="lock" x="{:.1}" y="{:.1}" width="{}" height="{}" rx="4"/>"#,
-            at.x - NODE,
-            at.y - NODE,
-            2.0 * NODE,
-            2.0 * NODE,
+            at.x - HALF,
+            at.y - HALF,
+            2.0 * HALF,
+            2.0 * HALF,
         );
         caption(&mut svg, name, *at);
     }
@@ -148,7 +150,7 @@ fn caption(svg: &mut String, name: &str, at: Point) {
         (-2.0, 11.0)
     };
     for (line, offset) in [(above, first), (below, second)] {
-        let room = 44.0 / (line.chars().count().max(1) as f64 * 6.2);
+        let room = 38.0 / (line.chars().count().max(1) as f64 * 6.2);
         let size = 12.0 * room.clamp(0.5, 1.0);
         let _ = write!(
             svg,
