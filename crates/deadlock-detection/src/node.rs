@@ -68,9 +68,9 @@ pub fn run(id: u32) -> Result<(), Error> {
     let address = listener.local_addr().map_err(Error::io("node"))?;
     net::announce("tcp", address).map_err(Error::io("node"))?;
     let (inputs, arriving) = mpsc::channel();
-    let (shutdown, cap) = (Shutdown::new(), Cap::new(MAX_CONNECTIONS));
-    let (accepted, stop) = (inputs.clone(), shutdown.clone());
-    let accepting = thread::spawn(move || {
+    let accepted = inputs.clone();
+    // It ends with the process, and with it the listener.
+    thread::spawn(move || {
         let serve = |connection, permit| {
             let inputs = accepted.clone();
             thread::spawn(move || {
@@ -78,7 +78,13 @@ pub fn run(id: u32) -> Result<(), Error> {
                 drop(permit);
             });
         };
-        net::accept_loop(listener, &cap, &stop, serve, drop)
+        net::accept_loop(
+            listener,
+            &Cap::new(MAX_CONNECTIONS),
+            &Shutdown::new(),
+            serve,
+            drop,
+        )
     });
     thread::spawn(move || {
         for line in io::stdin().lines().map_while(Result::ok) {
@@ -87,10 +93,9 @@ pub fn run(id: u32) -> Result<(), Error> {
         }
         let _ = inputs.send(Input::End);
     });
-    let outcome = Driver::new(NodeId(id)).drive(&arriving);
-    shutdown.trigger();
-    let _ = accepting.join();
-    outcome.map_err(Error::io("node"))
+    Driver::new(NodeId(id))
+        .drive(&arriving)
+        .map_err(Error::io("node"))
 }
 
 /// Reads what one peer sends, until it ends. The first line is the peer's number.

@@ -14,19 +14,25 @@ fn detector() -> Detector {
     Detector::new(Policy::Requester)
 }
 
+/// Waits until all of them have ended. (That a scope ends with its threads, ThreadSanitizer can't see.)
+fn join_all<'scope, T>(
+    threads: impl IntoIterator<Item = thread::ScopedJoinHandle<'scope, T>>,
+) -> Vec<T> {
+    let ends = threads
+        .into_iter()
+        .map(|thread| thread.join().expect("it doesn't panic"));
+    ends.collect()
+}
+
 #[test]
 fn a_mutex_excludes_and_hands_over() {
     in_time(|| {
         let detector = detector();
         let mutex = TrackedMutex::named(&detector, "count", 0_u64);
         thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..10_000 {
-                        *mutex.lock().unwrap() += 1;
-                    }
-                });
-            }
+            let count = || (0..10_000).for_each(|_| *mutex.lock().unwrap() += 1);
+            let threads = [(); 4].map(|()| scope.spawn(count));
+            join_all(threads);
         });
         assert_eq!(mutex.into_inner().unwrap(), 40_000);
         assert_eq!(detector.counts().deadlocks, 0);
@@ -40,12 +46,14 @@ fn waiters_are_served_in_the_order_in_which_they_came() {
         let order = TrackedMutex::named(&detector, "order", Vec::new());
         let held = order.lock().unwrap();
         thread::scope(|scope| {
-            for number in 0..4 {
+            let threads = [0, 1, 2, 3].map(|number| {
                 let order = &order;
-                scope.spawn(move || order.lock().unwrap().push(number));
+                let thread = scope.spawn(move || order.lock().unwrap().push(number));
                 wait_for_waiters(&detector, number + 1);
-            }
+                thread
+            });
             drop(held);
+            join_all(threads);
         });
         assert_eq!(order.into_inner().unwrap(), [0, 1, 2, 3]);
     });
@@ -152,18 +160,18 @@ fn readers_share_and_the_last_one_lets_the_writer_in() {
         let lock = TrackedRwLock::named(&detector, "table", 1);
         let (all_read, leave) = (Barrier::new(4), Barrier::new(4));
         thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    let reading = lock.read().unwrap();
-                    all_read.wait();
-                    leave.wait();
-                    assert_eq!(*reading, 1);
-                });
-            }
+            let read = || {
+                let reading = lock.read().unwrap();
+                all_read.wait();
+                leave.wait();
+                assert_eq!(*reading, 1);
+            };
+            let readers = [(); 3].map(|()| scope.spawn(read));
             all_read.wait();
-            scope.spawn(|| *lock.write().unwrap() = 2);
+            let writer = scope.spawn(|| *lock.write().unwrap() = 2);
             wait_for_waiters(&detector, 1);
             leave.wait();
+            join_all(readers.into_iter().chain([writer]));
         });
         assert_eq!(*lock.read().unwrap(), 2);
     });
@@ -177,7 +185,7 @@ fn a_reader_behind_a_writer_behind_a_reader_is_a_cycle() {
         let other = TrackedMutex::named(&detector, "other", ());
         let have = Barrier::new(2);
         thread::scope(|scope| {
-            scope.spawn(|| {
+            let second = scope.spawn(|| {
                 let _other = other.lock().unwrap();
                 have.wait();
                 wait_for_waiters(&detector, 1);
@@ -185,7 +193,7 @@ fn a_reader_behind_a_writer_behind_a_reader_is_a_cycle() {
             });
             let reading = table.read().unwrap();
             have.wait();
-            scope.spawn(|| table.write().map(drop).unwrap());
+            let writer = scope.spawn(|| table.write().map(drop).unwrap());
             wait_for_waiters(&detector, 2);
             let Err(LockError::Deadlock(deadlock)) = other.lock() else {
                 panic!("the cycle was missed");
@@ -193,6 +201,7 @@ fn a_reader_behind_a_writer_behind_a_reader_is_a_cycle() {
             let modes: Vec<Mode> = deadlock.members.iter().map(|member| member.mode).collect();
             assert_eq!(modes, [Mode::Exclusive, Mode::Shared, Mode::Exclusive]);
             drop(reading);
+            join_all([second, writer]);
         });
     });
 }
@@ -258,7 +267,7 @@ fn random_threads_never_hang() {
             .map(|n| TrackedRwLock::named(&detector, "t", n))
             .collect();
         thread::scope(|scope| {
-            for thread in 0..4 {
+            let threads = [0, 1, 2, 3].map(|thread| {
                 let (mutexes, tables) = (&mutexes, &tables);
                 let mut chance = Stream::named(test_seed(), &format!("thread {thread}"));
                 scope.spawn(move || {
@@ -278,8 +287,9 @@ fn random_threads_never_hang() {
                         thread::yield_now();
                         drop(mutexes[(a + 1 + chance.index(2)) % 3].lock());
                     }
-                });
-            }
+                })
+            });
+            join_all(threads);
         });
         assert!(mutexes.iter().all(|mutex| mutex.lock().is_ok()));
         assert!(tables.iter().all(|table| table.write().is_ok()));

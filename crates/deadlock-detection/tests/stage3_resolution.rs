@@ -215,7 +215,7 @@ fn an_inner_retry_leaves_trying_again_to_the_outer_one() {
         let right = TrackedMutex::named(&detector, "right", ());
         let one_each = Barrier::new(2);
         thread::scope(|scope| {
-            scope.spawn(|| {
+            let other = scope.spawn(|| {
                 retry(9, |_| {
                     let _right = right.lock()?;
                     one_each.wait();
@@ -236,6 +236,7 @@ fn an_inner_retry_leaves_trying_again_to_the_outer_one() {
                 })
             })
             .unwrap();
+            other.join().unwrap();
             assert_eq!((outer, inner), (2, 2), "with its guard dropped in between");
         });
     });

@@ -73,7 +73,8 @@ fn a_run_without_deadlock_warns_of_one() {
         }
         assert!(events.try_recv().is_err(), "one order is no contradiction");
         thread::scope(|scope| {
-            scope.spawn(|| take(&cache, &log));
+            let later = scope.spawn(|| take(&cache, &log));
+            later.join().unwrap();
         });
         take(&cache, &log);
         let warnings: Vec<Event> = events.try_iter().collect();
@@ -115,7 +116,7 @@ fn locks_taken_all_at_once_are_taken_in_one_order() {
             .map(|n| TrackedMutex::named(&detector, "row", n))
             .collect();
         thread::scope(|scope| {
-            for thread in 0..4 {
+            let threads = [0, 1, 2, 3].map(|thread| {
                 let rows = &rows;
                 let mut chance = Stream::named(test_seed(), &format!("thread {thread}"));
                 scope.spawn(move || {
@@ -128,8 +129,11 @@ fn locks_taken_all_at_once_are_taken_in_one_order() {
                         let got: Vec<usize> = guards.iter().map(|guard| **guard).collect();
                         assert_eq!(got, wanted, "in the order of the arguments");
                     }
-                });
-            }
+                })
+            });
+            threads
+                .into_iter()
+                .for_each(|thread| thread.join().unwrap());
         });
         let counts = detector.counts();
         assert_eq!((counts.deadlocks, counts.order_warnings), (0, 0));
