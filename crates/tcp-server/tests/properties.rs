@@ -4,6 +4,9 @@ use proptest::prelude::*;
 use tcp_server::Echo;
 use tcp_server::session::{End, Limits, Session};
 
+/// More than the longest conversation takes when it is read byte by byte.
+const MOST_STEPS: u32 = 60_000;
+
 /// What a session must say, by the rules in words: split at LF, drop one CR, refuse what is too long.
 fn expected(bytes: &[u8], max_line: usize) -> Vec<u8> {
     let mut said = Vec::new();
@@ -53,7 +56,10 @@ proptest! {
         let mut session = Session::new(Limits { max_line, max_output });
         let (mut cuts, mut reads) = (cuts.iter().cycle(), reads.iter().cycle());
         let (mut rest, mut said, mut lines) = (&bytes[..], Vec::new(), 0);
+        let mut steps = 0;
         while !session.is_over() {
+            steps += 1;
+            prop_assert!(steps < MOST_STEPS, "it never ends");
             // The peer sends whenever it is read from, and reads a little between.
             if session.wants_input() {
                 let cut = cuts.next().map_or(1, |cut| *cut).min(rest.len());

@@ -67,6 +67,17 @@ fn a_stop_closes_idle_connections_at_once_and_the_port() {
     });
 }
 
+/// For how long a stop is watched that waits for an answer: a wrong one closes at once.
+const A_WHILE: Duration = Duration::from_millis(300);
+
+/// Whether the other side has closed; what it said before stays to be read.
+fn is_closed(socket: &TcpStream) -> bool {
+    socket.set_nonblocking(true).expect("a socket");
+    let seen = socket.peek(&mut [0]);
+    socket.set_nonblocking(false).expect("a socket");
+    seen.is_ok_and(|length| length == 0)
+}
+
 /// A gate that services wait at until it is opened.
 #[derive(Default)]
 struct Gate {
@@ -115,6 +126,8 @@ fn what_had_arrived_before_the_stop_is_answered() {
             // The service holds the first line; the second one is in the kernel's buffer.
             socket.write_all(b"second\nhalf").expect("connected");
             let stopping = thread::spawn(move || server.shutdown(PATIENCE));
+            // The stop is under way, and doesn't close what is still to be answered.
+            assert!(!wait::until(A_WHILE, || is_closed(&socket)), "{kind}");
             gate.open();
             let mut said = String::new();
             socket.read_to_string(&mut said).expect("closed, not reset");
