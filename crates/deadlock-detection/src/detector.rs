@@ -93,7 +93,8 @@ impl Detector {
         GLOBAL.get_or_init(|| Detector::new(Policy::Youngest).watching_order())
     }
 
-    /// What happens from now on, as it happens.
+    /// What happens from now on, as it happens. Events that nobody receives are kept; drop the receiver to
+    /// hear no more.
     #[must_use]
     pub fn subscribe(&self) -> mpsc::Receiver<Event> {
         let (sender, receiver) = mpsc::channel();
