@@ -119,9 +119,7 @@ fn markdown(
 }
 
 fn row(contender: &Contender, versions: &BTreeMap<String, String>) -> String {
-    let ours = contender.ratio.is_none();
-    let version = versions.get(&contender.name).filter(|_| !ours);
-    let version = version.map_or(String::new(), |version| format!(" {version}"));
+    let name = with_version(contender, versions);
     let rate = contender.rate.map_or("not here".to_owned(), number);
     let ratio = contender.ratio.map_or(String::new(), |ratio| {
         format!("{:.2} ({:.2} to {:.2})", ratio.mid, ratio.low, ratio.high)
@@ -132,10 +130,18 @@ fn row(contender: &Contender, versions: &BTreeMap<String, String>) -> String {
         (Some(target), None) => format!("≥ {target}: {}", contender.note),
         (None, _) => contender.note.clone(),
     };
-    format!(
-        "| {}{version} | {rate} | {ratio} | {target} |",
-        contender.name
-    )
+    format!("| {name} | {rate} | {ratio} | {target} |")
+}
+
+/// A peer's name, with the version behind the package that it begins with.
+fn with_version(contender: &Contender, versions: &BTreeMap<String, String>) -> String {
+    let name = &contender.name;
+    let end = name.find([',', ' ']).unwrap_or(name.len());
+    let (package, rest) = name.split_at(end);
+    match versions.get(package) {
+        Some(version) if contender.ratio.is_some() => format!("{package} {version}{rest}"),
+        _ => name.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -159,6 +165,8 @@ mod tests {
         };
         let said = row(&contender("rayon", ratio), &versions);
         assert!(said.starts_with("| rayon 1.12.0 | 1,000 | 1.50"), "{said}");
+        let said = row(&contender("rayon, one thread", ratio), &versions);
+        assert!(said.starts_with("| rayon 1.12.0, one thread | "), "{said}");
         assert!(row(&contender("rayon", None), &versions).starts_with("| rayon | "));
     }
 }

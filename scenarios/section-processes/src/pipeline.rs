@@ -123,12 +123,11 @@ fn answer(line: &str, jobs: &Sender<Job>, watch: Stopwatch) -> Result<(u64, Visi
         arrived: watch.seconds(),
         ..Visit::default()
     };
-    let gone = |_| "error: the pool has ended; ask again later".to_owned();
-    // What a job knows of its entry can't be written into it afterwards.
-    jobs.send(Job { visit, answer })
-        .map_err(|_| gone(mpsc::RecvError))?;
+    let ended = "error: the pool has ended; ask again later";
+    jobs.send(Job { visit, answer }).map_err(|_| ended)?;
+    // The job is on its way; what was seen of its entry is noted when it is back.
     let (buffered, depth) = (watch.seconds(), jobs.len());
-    let (count, mut visit) = result.recv().map_err(gone)?;
+    let (count, mut visit) = result.recv().map_err(|_| ended)?;
     // The feeder may have taken the job before this thread looked at the time again.
     visit.buffered = buffered.min(visit.taken);
     visit.depth = depth;
