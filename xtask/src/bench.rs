@@ -73,7 +73,7 @@ fn document(workspace: &Workspace, lab: &Lab, file: &Path) -> Result<()> {
     let lockfile = fs::read_to_string(workspace.root.join("Cargo.lock"))?;
     let page = markdown(lab, &report, &machine::describe(), &versions(&lockfile)?);
     fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
-    println!("wrote {}", path.display());
+    say!("wrote {}", path.display());
     Ok(())
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     let mut table = Table::new(["step", "command", "seconds", "verdict"]);
     let mut passed = true;
     for step in STEPS.iter().filter(|step| chosen(step, args)) {
-        println!("\n=== {}: cargo {}", step.name, step.arguments);
+        say!("\n=== {}: cargo {}", step.name, step.arguments);
         let watch = Stopwatch::start();
         let verdict = perform(workspace, step)?;
         passed &= verdict != "FAILED";
@@ -90,7 +90,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
             verdict,
         ]);
     }
-    println!("\n{}", table.to_terminal());
+    say!("\n{}", table.to_terminal());
     Ok(if passed {
         ExitCode::SUCCESS
     } else {

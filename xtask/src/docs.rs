@@ -39,7 +39,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     }
     if old != new {
         fs::write(&readme, new)?;
-        println!("wrote {}", readme.display());
+        say!("wrote {}", readme.display());
     }
     book(workspace)
 }
@@ -104,14 +104,14 @@ fn book(workspace: &Workspace) -> Result<ExitCode> {
         folder.join("book.toml"),
     )?;
     if !is_installed("mdbook") {
-        println!(
+        say!(
             "gathered {}; mdbook isn't here to set it (cargo xtask setup mdbook)",
             pages.display()
         );
         return Ok(ExitCode::SUCCESS);
     }
     let status = Command::new("mdbook").arg("build").arg(&folder).status()?;
-    println!("the book: {}", folder.join("book/index.html").display());
+    say!("the book: {}", folder.join("book/index.html").display());
     Ok(if status.success() {
         ExitCode::SUCCESS
     } else {

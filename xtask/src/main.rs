@@ -5,6 +5,14 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+/// `println!` for a reader who may have seen enough: a closed pipe ends no verb in the middle.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        // What can't be said on stdout for another reason can't be reported there either.
+        let _ = ::labkit::run::print(&format!("{}\n", format_args!($($words)*)));
+    }};
+}
+
 mod bench;
 mod cargo;
 mod ci;

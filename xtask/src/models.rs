@@ -56,10 +56,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     for lab in labs.into_iter().filter(|lab| lab.has_models()) {
         for checker in &checkers {
             if let Some(why) = missing.filter(|_| *checker != Checker::Loom) {
-                println!("{}: {checker:?} skipped: {why}", lab.name);
+                say!("{}: {checker:?} skipped: {why}", lab.name);
                 continue;
             }
-            println!("{}: {checker:?}", lab.name);
+            say!("{}: {checker:?}", lab.name);
             let status = command(workspace, lab, *checker)
                 .status()
                 .with_context(|| format!("starting {checker:?}"))?;

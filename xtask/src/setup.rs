@@ -37,12 +37,12 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
         .filter(|tool| wanted(tool, args) && tool.version().is_none())
         .collect();
     if missing.is_empty() {
-        println!("Nothing is missing.");
+        say!("Nothing is missing.");
         return Ok(ExitCode::SUCCESS);
     }
     let commands = plan(&missing);
     for command in &commands {
-        println!("{command}");
+        say!("{command}");
     }
     if commands.is_empty() || !(args.yes || agreed()?) {
         return Ok(ExitCode::SUCCESS);
@@ -64,7 +64,7 @@ fn plan(missing: &[&Tool]) -> Vec<String> {
     for tool in missing {
         match tool.how() {
             Some(how) => commands.push(how),
-            None => println!("# {}: no package known for this system", tool.name),
+            None => say!("# {}: no package known for this system", tool.name),
         }
     }
     // Fresh machines have no list of packages yet, or an old one.
@@ -81,7 +81,7 @@ fn plan(missing: &[&Tool]) -> Vec<String> {
 
 fn agreed() -> Result<bool> {
     if !io::stdin().is_terminal() {
-        println!("Not run: nobody to ask here. Add --yes to run these.");
+        say!("Not run: nobody to ask here. Add --yes to run these.");
         return Ok(false);
     }
     print!("Run these? [y/N] ");
@@ -96,7 +96,7 @@ fn agreed() -> Result<bool> {
 /// Runs every command, also after one failed, then looks what is there.
 fn install(missing: &[&Tool], commands: &[String]) -> ExitCode {
     for command in commands {
-        println!("+ {command}");
+        say!("+ {command}");
         let mut words = command.split_whitespace();
         let status = words
             .next()

@@ -40,7 +40,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
         passed &= command.status()?.success();
     }
     say_what_was_skipped(workspace, args, &skipped)?;
-    println!(
+    say!(
         "{}",
         if passed {
             "All tests passed."
@@ -124,9 +124,9 @@ fn say_what_was_skipped(workspace: &Workspace, args: &Args, file: &Path) -> Resu
         ));
     }
     if lines.is_empty() {
-        println!("\nNothing was skipped.");
+        say!("\nNothing was skipped.");
     } else {
-        println!("\nSkipped:\n{}", lines.join("\n"));
+        say!("\nSkipped:\n{}", lines.join("\n"));
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
         let now = stamps(lab);
         if tested.as_ref() != Some(&now) {
             test(workspace, lab, args.stage)?;
-            println!("watching {}; Ctrl-C ends it", lab.folder.display());
+            say!("watching {}; Ctrl-C ends it", lab.folder.display());
             tested = Some(now);
         }
         let _ = shutdown.wait_timeout(LOOK_EVERY);
