@@ -1,0 +1,9 @@
+//! Flags in, exit code out.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    labkit::run::main(labkit::about!(cli::EXAMPLES), cli::run)
+}
