@@ -27,6 +27,7 @@ mod machine;
 mod models;
 mod new;
 mod prove;
+mod record;
 mod replay;
 mod run;
 mod setup;

@@ -1,13 +1,18 @@
 //! `cargo xtask models`: loom's exhaustive search of interleavings, and the sanitizers.
 //!
 //! A lab takes part by having `tests/loom.rs`. The sanitizers need a nightly compiler; without one
-//! they are skipped aloud. Miri does in the hosted workflow what the sanitizers can't.
+//! they are skipped aloud. A lab that passed everything is recorded, and not checked again before it
+//! changes. Miri does in the hosted workflow what the sanitizers can't.
 
 use std::process::{Command, ExitCode};
 
+use ::labkit::clock::Stopwatch;
+use ::labkit::report::Table;
 use anyhow::{Context, Result};
 
 use crate::cargo;
+use crate::export::{LEFT_BEHIND, Tree};
+use crate::record::MODELS;
 use crate::workspace::{Lab, Workspace};
 
 /// What std does inside isn't compiled with the sanitizer; these are reports of that alone.
@@ -21,7 +26,10 @@ const HERE: bool = cfg!(all(target_arch = "x86_64", target_os = "linux"));
 pub(crate) struct Args {
     /// Labs or sections; none means all
     labs: Vec<String>,
-    /// Only these checkers (default: loom, thread, address)
+    /// Also labs that haven't changed since they were checked
+    #[arg(long)]
+    all: bool,
+    /// Only these checkers (default: loom, thread, address); nothing is recorded
     #[arg(long, value_enum)]
     only: Vec<Checker>,
 }
@@ -38,38 +46,80 @@ enum Checker {
     Miri,
 }
 
+/// The checkers whose word is recorded.
+const RECORDED: [Checker; 3] = [Checker::Loom, Checker::Thread, Checker::Address];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    Failed,
+    Skipped(&'static str),
+}
+
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
-    let checkers = if args.only.is_empty() {
-        vec![Checker::Loom, Checker::Thread, Checker::Address]
-    } else {
-        args.only.clone()
+    let checkers: &[Checker] = match args.only.as_slice() {
+        [] => &RECORDED,
+        only => only,
     };
-    let labs: Vec<&Lab> = workspace.select(&args.labs)?;
-    let missing = if !HERE {
-        Some("made for x86_64 Linux alone")
-    } else if !has_nightly() {
-        Some("no nightly toolchain (cargo xtask doctor)")
-    } else {
-        None
-    };
+    let mut table = Table::new(["lab", "checker", "seconds", "verdict"]);
     let mut passed = true;
-    for lab in labs.into_iter().filter(|lab| lab.has_models()) {
-        for checker in &checkers {
-            if let Some(why) = missing.filter(|_| *checker != Checker::Loom) {
-                say!("{}: {checker:?} skipped: {why}", lab.name);
-                continue;
-            }
-            say!("{}: {checker:?}", lab.name);
-            let status = command(workspace, lab, *checker)
-                .status()
-                .with_context(|| format!("starting {checker:?}"))?;
-            passed &= status.success();
+    for lab in workspace.select(&args.labs)? {
+        if !lab.has_models() {
+            continue;
+        }
+        let tree = Tree::read(&lab.folder, &LEFT_BEHIND)?;
+        if !args.all && args.only.is_empty() && MODELS.is_current(&tree)? {
+            table = table.row([&lab.name, "", "", "unchanged since it was checked"]);
+            continue;
+        }
+        let mut verdicts = Vec::new();
+        for &checker in checkers {
+            let watch = Stopwatch::start();
+            let verdict = check(workspace, lab, checker)?;
+            verdicts.push(verdict);
+            table = table.row([
+                lab.name.clone(),
+                format!("{checker:?}").to_lowercase(),
+                format!("{:.0}", watch.seconds()),
+                match verdict {
+                    Verdict::Passed => "passed".to_owned(),
+                    Verdict::Failed => "FAILED".to_owned(),
+                    Verdict::Skipped(why) => format!("skipped: {why}"),
+                },
+            ]);
+        }
+        passed &= !verdicts.contains(&Verdict::Failed);
+        if args.only.is_empty() && verdicts.iter().all(|verdict| *verdict == Verdict::Passed) {
+            MODELS.write(lab, &tree)?;
         }
     }
+    ::labkit::run::print(&format!("\n{}\n", table.to_terminal()))?;
     Ok(if passed {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    })
+}
+
+fn check(workspace: &Workspace, lab: &Lab, checker: Checker) -> Result<Verdict> {
+    if checker != Checker::Loom {
+        if !HERE {
+            return Ok(Verdict::Skipped("made for x86_64 Linux alone"));
+        }
+        if !has_nightly() {
+            return Ok(Verdict::Skipped(
+                "no nightly toolchain (cargo xtask doctor)",
+            ));
+        }
+    }
+    say!("{}: {checker:?}", lab.name);
+    let status = command(workspace, lab, checker)
+        .status()
+        .with_context(|| format!("starting {checker:?}"))?;
+    Ok(if status.success() {
+        Verdict::Passed
+    } else {
+        Verdict::Failed
     })
 }
 

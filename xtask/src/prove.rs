@@ -12,11 +12,11 @@ use ::labkit::report::Table;
 use anyhow::Result;
 
 use crate::export::{LEFT_BEHIND, Tree};
+use crate::record::PROOF;
 use crate::workspace::{Lab, Workspace};
 
 mod binary;
 pub(crate) mod mutant;
-pub(crate) mod record;
 mod scratch;
 mod stages;
 
@@ -57,7 +57,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     let mut due = Vec::new();
     for lab in workspace.select(&args.labs)? {
         let tree = Tree::read(&lab.folder, &LEFT_BEHIND)?;
-        if args.all || args.starters_only || !record::is_current(&tree)? {
+        if args.all || args.starters_only || !PROOF.is_current(&tree)? {
             due.push((lab, tree));
         } else {
             table = table.row([&lab.name, "", "", "", "unchanged since it was proved"]);
@@ -97,7 +97,7 @@ fn prove(scratch: &Scratch, lab: &Lab, tree: &Tree, args: &Args) -> Result<Findi
         eprintln!("  FAILED: {failure}");
     }
     if !args.starters_only && findings.failures.is_empty() {
-        record::write(lab, tree)?;
+        PROOF.write(lab, tree)?;
     }
     Ok(findings)
 }

@@ -9,8 +9,9 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker, ready};
 
+use labkit::sync::lock;
+
 use crate::budget;
-use crate::sync::lock;
 
 /// Hands out the results of futures in the order in which they complete.
 ///

@@ -14,8 +14,8 @@ use std::task::Waker;
 use std::time::Duration;
 
 use labkit::clock::Stopwatch;
+use labkit::sync::lock;
 
-use crate::sync::lock;
 use crate::wheel::{Key, Wheel};
 use poller::{Events, Poller};
 use source::Sources;

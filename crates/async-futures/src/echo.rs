@@ -13,11 +13,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use labkit::sync::lock;
+
 use crate::combinators::{Either, select};
 use crate::executor::spawn;
 use crate::net::{TcpListener, TcpStream};
 use crate::semaphore::Semaphore;
-use crate::sync::lock;
 use crate::time::{sleep, timeout};
 
 /// What a connection reads at once.

@@ -12,10 +12,11 @@
 //! one searches on, or lies down where the searcher watched the sockets. A woken sleeper counts as
 //! searching from the moment of the wake-up, so that one task wakes one worker and not all.
 
+use labkit::sync::atomic::Ordering::{Relaxed, SeqCst};
+use labkit::sync::atomic::{AtomicU64, fence};
+use labkit::sync::{CachePadded, Mutex, lock};
+
 use crate::park::Parker;
-use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
-use crate::sync::atomic::{AtomicU64, fence};
-use crate::sync::{CachePadded, Mutex, lock};
 
 /// One searching worker, in the low half of the counts.
 const SEARCHING: u64 = 1;

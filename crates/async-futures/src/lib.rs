@@ -24,7 +24,7 @@
 //! - [`wheel`], `driver`, `time`: the clock; [`combinators`], [`semaphore`], [`budget`]: living together.
 //! - `driver::source`, [`net`]: sockets.
 //! - [`processes`], [`frame`]: the same on worker processes.
-//! - [`squares`], [`echo`]: work to show it with. `sync` lets the model checker in.
+//! - [`squares`], [`echo`]: work to show it with. [`labkit::sync`] lets the model checker in.
 
 #![cfg_attr(
     loom,
@@ -44,7 +44,6 @@ pub mod queue;
 pub mod task;
 
 mod block_on;
-mod sync;
 
 #[cfg(not(loom))]
 pub mod combinators;

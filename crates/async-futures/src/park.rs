@@ -3,9 +3,9 @@
 //! A wake-up that comes before the sleep leaves a token, so none is missed. The waker learns from one
 //! swap where the sleeper is, and so how to reach it.
 
-use crate::sync::atomic::AtomicUsize;
-use crate::sync::atomic::Ordering::{AcqRel, Acquire};
-use crate::sync::{Condvar, Mutex, lock, wait};
+use labkit::sync::atomic::AtomicUsize;
+use labkit::sync::atomic::Ordering::{AcqRel, Acquire};
+use labkit::sync::{Condvar, Mutex, lock, wait};
 
 const EMPTY: usize = 0;
 /// It waits on the condition.

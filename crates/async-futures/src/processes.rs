@@ -18,12 +18,12 @@ use std::thread;
 use std::time::Duration;
 
 use labkit::process::Child;
+use labkit::sync::{lock, wait};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{self, Error, TaskError};
 use crate::frame;
-use crate::sync::{lock, wait};
 use crate::ticket::{Promise, Ticket, pair};
 
 /// So many processes a job may cost.

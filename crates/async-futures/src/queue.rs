@@ -17,9 +17,9 @@
 use std::collections::VecDeque;
 use std::ptr::{self, NonNull};
 
-use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize};
-use crate::sync::{Arc, CachePadded, Mutex, lock};
+use labkit::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use labkit::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize};
+use labkit::sync::{Arc, CachePadded, Mutex, lock};
 
 /// What a ring holds at most. Models use the smallest that can be halved.
 pub const CAPACITY: usize = if cfg!(loom) { 4 } else { 256 };

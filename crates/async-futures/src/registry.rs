@@ -9,8 +9,9 @@
 
 use std::ptr::NonNull;
 
-use crate::sync::atomic::Ordering::Relaxed;
-use crate::sync::{CachePadded, Mutex, MutexGuard, lock};
+use labkit::sync::atomic::Ordering::Relaxed;
+use labkit::sync::{CachePadded, Mutex, MutexGuard, lock};
+
 use crate::task::{self, Header, Links, NO_SHARD, Runnable, TaskId};
 
 /// The lists of all living tasks.

@@ -10,8 +10,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker, ready};
 
+use labkit::sync::lock;
+
 use crate::budget;
-use crate::sync::lock;
 
 /// A bounded number of permits. Clones share them.
 #[derive(Clone, Debug)]

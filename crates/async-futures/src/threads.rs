@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
+use labkit::sync::{lock, wait};
+
 use crate::error::{Error, TaskError};
-use crate::sync::{lock, wait};
 use crate::ticket::{Ticket, pair};
 
 /// The most threads of a pool.

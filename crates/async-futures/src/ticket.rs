@@ -9,8 +9,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Context, Poll};
 
+use labkit::sync::{lock, wait};
+
 use crate::error::TaskError;
-use crate::sync::{lock, wait};
 
 /// What a job comes to.
 pub type JobResult<T> = Result<T, TaskError>;

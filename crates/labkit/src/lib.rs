@@ -8,7 +8,7 @@
 //! - [`stats`]: distributions and honest intervals.
 //! - [`clock`], [`wait`], [`rng`]: time, patience and chance, all of them repeatable.
 //! - [`skip`]: tests that can't run here say so.
-//! - behind features: [`backoff`], [`net`], [`process`], [`sandbox`], [`sim`], [`trace`], [`versus`].
+//! - behind features: [`backoff`], [`net`], [`process`], [`sandbox`], [`sim`], [`sync`], [`trace`], [`versus`].
 
 pub mod args;
 pub mod chart;
@@ -33,6 +33,8 @@ pub mod process;
 pub mod sandbox;
 #[cfg(feature = "sim")]
 pub mod sim;
+#[cfg(feature = "sync")]
+pub mod sync;
 #[cfg(feature = "trace")]
 pub mod trace;
 #[cfg(feature = "versus")]

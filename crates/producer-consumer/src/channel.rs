@@ -9,9 +9,10 @@ use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use labkit::sync::Arc;
+use labkit::sync::atomic::AtomicUsize;
+
 use crate::error::{Disconnected, RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
-use crate::sync::Arc;
-use crate::sync::atomic::AtomicUsize;
 
 /// How many threads may use one side of a channel at once.
 pub trait Sharing: Send + 'static {}

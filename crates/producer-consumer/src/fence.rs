@@ -16,10 +16,9 @@ pub(crate) use uneven::{heavy, light, prepare};
 /// Under loom both are full fences, unless a model breaks one of them.
 #[cfg(loom)]
 mod model {
-    use loom::sync::atomic::{Ordering, fence};
+    use labkit::sync::atomic::{Ordering, fence};
 
-    use crate::sync::Link;
-    use crate::sync::model::is_broken;
+    use crate::link::{Link, is_broken};
 
     pub(crate) fn light() {
         if !is_broken(Link::Giver) {

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use labkit::sync::Arc;
+
 use crate::channel::{Channel, Ends};
 use crate::error::{Error, MAX_CAPACITY};
 use crate::parked::Parked;
-use crate::sync::Arc;
 use crate::{Receiver, Sender, mpmc, segmented, spsc};
 
 /// A bounded channel for one sender and one receiver.

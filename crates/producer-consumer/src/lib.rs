@@ -17,7 +17,7 @@
 //! [`semaphores`] the other textbook's. The lock-free ones are pure buffers, [`spsc`], [`mpmc`] and
 //! [`segmented`], which `parked` makes channels of with the sleep protocol of [`parking`] and the two fences
 //! of `fence`. [`load`] runs producers and consumers on any of them, [`audit`] checks what arrives, and
-//! `sync` lets the model checker in.
+//! [`labkit::sync`] lets the model checker in.
 
 pub mod audit;
 pub mod channel;
@@ -33,20 +33,21 @@ pub mod spsc;
 
 mod error;
 mod fence;
+mod link;
 mod parked;
+mod patience;
 mod receiver;
 mod sender;
-mod sync;
 
 pub use error::{
     Disconnected, Error, MAX_CAPACITY, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError,
     TrySendError,
 };
 pub use kind::{Kind, Mpmc, Pair, Segmented, Spsc, bounded, channel, unbounded};
+#[cfg(loom)]
+pub use link::{Link, weaken};
 pub use locked::Locked;
 pub use parked::{Buffer, Parked};
 pub use receiver::Receiver;
 pub use semaphores::Semaphores;
 pub use sender::Sender;
-#[cfg(loom)]
-pub use sync::model::{Link, weaken};

@@ -7,10 +7,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use labkit::clock::Deadline;
+use labkit::sync::{Condvar, Mutex, MutexGuard, lock};
 
 use crate::channel::{Channel, Shared, Side};
 use crate::error::{Disconnected, RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
-use crate::sync::{Condvar, Mutex, MutexGuard, lock, wait};
+use crate::patience::wait;
 
 /// A buffer under one lock.
 #[derive(Debug)]

@@ -13,11 +13,14 @@
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 
+use labkit::sync::atomic::AtomicUsize;
+use labkit::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use labkit::sync::{CachePadded, UnsafeCell};
+
 use crate::channel::Shared;
+use crate::link::{Link, ordered};
 use crate::parked::Buffer;
-use crate::sync::atomic::AtomicUsize;
-use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::sync::{CachePadded, Link, UnsafeCell, ordered, snooze};
+use crate::patience::snooze;
 
 /// A ring that any number of threads fill and empty.
 #[derive(Debug)]

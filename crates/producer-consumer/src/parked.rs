@@ -6,11 +6,12 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 
+use labkit::sync::{Mutex, lock};
+
 use crate::channel::{Channel, Sharing, Side};
 use crate::error::{Disconnected, RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
 use crate::fence;
 use crate::parking::Waiters;
-use crate::sync::{Mutex, lock};
 
 /// A buffer that never waits for the other side.
 ///

@@ -17,10 +17,11 @@ use std::hint;
 use std::time::Duration;
 
 use labkit::clock::Deadline;
+use labkit::sync::atomic::{AtomicU64, Ordering};
+use labkit::sync::{CachePadded, Mutex, lock, thread};
 
 use crate::fence;
-use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{CachePadded, Mutex, lock, thread};
+use crate::patience::park_until;
 
 /// One searching thread, in the low half of the word.
 const SEARCHING: u64 = 1;
@@ -149,7 +150,7 @@ impl Waiters {
             let outcome = attempt();
             let mut over = false;
             while outcome.is_none() && !over && self.is_asleep(ticket) {
-                over = thread::park_until(deadline);
+                over = park_until(deadline);
             }
             *woken = !self.withdraw(ticket);
             if outcome.is_some() {

@@ -15,13 +15,14 @@ use std::collections::VecDeque;
 
 use crate::channel::Shared;
 use crate::parked::Buffer;
-use crate::sync::atomic::Ordering::{AcqRel, Acquire, Release};
-use crate::sync::atomic::{AtomicPtr, AtomicUsize};
-use crate::sync::{CachePadded, snooze};
+use crate::patience::snooze;
 
 mod block;
 
 use block::{BLOCK, Block, Spares};
+use labkit::sync::CachePadded;
+use labkit::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use labkit::sync::atomic::{AtomicPtr, AtomicUsize};
 
 /// Positions of a block: its slots, and one for the time in which the next block is being linked.
 const LAP: usize = BLOCK + 1;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use labkit::sync::{Condvar, Mutex, lock};
+
 use crate::locked::from_now;
-use crate::sync::{Condvar, Mutex, lock, wait};
+use crate::patience::wait;
 
 /// So many permits of something.
 #[derive(Debug)]

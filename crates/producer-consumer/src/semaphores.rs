@@ -7,10 +7,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use labkit::sync::{Mutex, lock};
+
 use crate::channel::{Channel, Shared, Side};
 use crate::error::{Disconnected, RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
 use crate::semaphore::{Acquired, Semaphore};
-use crate::sync::{Mutex, lock};
 
 /// A buffer between two semaphores.
 #[derive(Debug)]

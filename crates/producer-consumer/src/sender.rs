@@ -10,11 +10,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use labkit::sync::Arc;
+use labkit::sync::atomic::Ordering;
+
 use crate::channel::{Channel, Ends, Shared, Side};
 use crate::error::{Disconnected, SendError, SendTimeoutError, TrySendError};
 use crate::kind::Mpmc;
-use crate::sync::Arc;
-use crate::sync::atomic::Ordering;
 
 /// Sends items of type `T`. Without a second parameter it is the bounded channel's for many threads.
 ///

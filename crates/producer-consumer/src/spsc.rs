@@ -14,11 +14,13 @@
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 
+use labkit::sync::atomic::AtomicUsize;
+use labkit::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use labkit::sync::{CachePadded, UnsafeCell};
+
 use crate::channel::Exclusive;
+use crate::link::{Link, ordered};
 use crate::parked::Buffer;
-use crate::sync::atomic::AtomicUsize;
-use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::{CachePadded, Link, UnsafeCell, ordered};
 
 /// A ring that one thread fills and another one empties.
 #[derive(Debug)]

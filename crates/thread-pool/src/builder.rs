@@ -3,12 +3,13 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use labkit::sync::thread;
+
 use crate::crew::Crew;
 use crate::error::Error;
 use crate::fence;
 use crate::pool::{Shutdown, ThreadPool};
 use crate::scheduler::Scheduler;
-use crate::sync::thread;
 use crate::worker::Worker;
 
 /// The most workers that a pool takes. Far more than any machine has cores; a request beyond it is

@@ -1,13 +1,14 @@
 //! What the pool's handle and all of its workers share.
 
+use labkit::sync::CachePadded;
+use labkit::sync::atomic::{AtomicU8, Ordering};
+
 use crate::builder::Overflow;
 use crate::error::Reason;
 use crate::job::{Ended, Fate, JobRef};
 use crate::metrics::{Counter, Counters, Metrics};
 use crate::pool::Shutdown;
 use crate::scheduler::Scheduler;
-use crate::sync::CachePadded;
-use crate::sync::atomic::{AtomicU8, Ordering};
 use crate::worker::Worker;
 
 /// The scheduler with the rules around it: what is taken in, what overflows, what an end means.

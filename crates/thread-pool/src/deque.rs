@@ -23,9 +23,9 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
-use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use crate::sync::atomic::{AtomicPtr, AtomicU64, fence};
-use crate::sync::{Arc, CachePadded};
+use labkit::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use labkit::sync::atomic::{AtomicPtr, AtomicU64, fence};
+use labkit::sync::{Arc, CachePadded};
 
 /// Slots of a new deque: deep enough for most recursions. Models use the smallest that must grow.
 const FIRST_CAPACITY: usize = if cfg!(loom) { 2 } else { 64 };

@@ -7,7 +7,7 @@
 //! and the sleeper, for whom a microsecond is nothing, makes the kernel run a full barrier on every
 //! core that runs this process ([`heavy`], Linux's `membarrier`). WG21 P1202 describes the pair.
 
-use crate::sync::atomic::{Ordering, fence};
+use labkit::sync::atomic::{Ordering, fence};
 
 /// The giver's side: costs nothing where the kernel helps, a full fence elsewhere.
 #[inline]

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use labkit::clock::Deadline;
+use labkit::sync::{Mutex, lock};
 
 use crate::error::JobError;
 use crate::job::{Ended, Fate, Work, contain, discard};
 use crate::latch::{Latch, Wait};
-use crate::sync::{Mutex, lock};
 use crate::worker;
 
 /// A job and its result, one after the other in the same place.

@@ -8,10 +8,9 @@
 #![expect(unsafe_code, reason = "a latch may be gone as soon as it has been set")]
 
 use labkit::clock::Deadline;
-
-use crate::sync::atomic::AtomicU8;
-use crate::sync::atomic::Ordering::{AcqRel, Acquire, Release};
-use crate::sync::{Mutex, lock, thread};
+use labkit::sync::atomic::AtomicU8;
+use labkit::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use labkit::sync::{Mutex, lock, thread};
 
 /// Neither set nor watched.
 const UNSET: u8 = 0;

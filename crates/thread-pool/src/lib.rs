@@ -19,7 +19,8 @@
 //! without their types), [`latch`] (waiting for something) and [`queue`] (the shared queue) are
 //! enough for a whole pool. `handle` (results), `scope` (borrowing) and `fork` (fork and join) are
 //! what can be done with it. Work stealing is `stealing` over [`deque`] and [`sleep`], with the two
-//! fences of `fence`. `scheduler` chooses, `metrics` counts, and `sync` lets the model checker in.
+//! fences of `fence`. `scheduler` chooses and `metrics` counts. Everything shared stands on
+//! [`labkit::sync`], which lets the model checker in.
 
 pub mod deque;
 pub mod latch;
@@ -38,7 +39,6 @@ mod pool;
 mod scheduler;
 mod scope;
 mod stealing;
-mod sync;
 mod worker;
 
 pub use builder::{Builder, MAX_THREADS, Overflow, SchedulerKind};

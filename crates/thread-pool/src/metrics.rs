@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::sync::CachePadded;
+use labkit::sync::CachePadded;
 
 /// A number with one writer.
 #[derive(Debug, Default)]

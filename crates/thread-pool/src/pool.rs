@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
+use labkit::sync::{Mutex, lock, thread};
+
 use crate::builder::Builder;
 use crate::crew::Crew;
 use crate::error::Refused;
 use crate::handle::{JobHandle, Queued, Task};
 use crate::job::{HeapJob, Plain};
 use crate::metrics::Metrics;
-use crate::sync::{Mutex, lock, thread};
 use crate::worker::Worker;
 
 /// How a pool ends.

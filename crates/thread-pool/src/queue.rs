@@ -6,10 +6,11 @@
 
 use std::collections::VecDeque;
 
+use labkit::sync::atomic::{AtomicUsize, Ordering};
+use labkit::sync::{Condvar, Mutex, MutexGuard, lock, thread, wait};
+
 use crate::error::Reason;
 use crate::latch::Wait;
-use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Condvar, Mutex, MutexGuard, lock, thread, wait};
 
 /// A queue with a bound, waiting workers and an end.
 #[derive(Debug)]

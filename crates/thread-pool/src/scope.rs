@@ -8,12 +8,13 @@
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
 
+use labkit::sync::atomic::{AtomicUsize, Ordering};
+use labkit::sync::{Mutex, lock};
+
 use crate::crew::Crew;
 use crate::job::{AbortedMark, Ended, Fate, HeapJob, Payload, Work, contain, discard};
 use crate::latch::{Latch, Wait};
 use crate::pool::ThreadPool;
-use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Mutex, lock};
 use crate::worker;
 
 /// A place to spawn jobs that borrow from around it; see [`ThreadPool::scope`].

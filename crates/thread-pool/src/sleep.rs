@@ -13,10 +13,11 @@
 //! searches on for whatever the givers left to it. A woken sleeper counts as searching from the
 //! moment of the wake-up, so that one job wakes one worker and not all.
 
+use labkit::sync::atomic::{AtomicU64, Ordering};
+use labkit::sync::{CachePadded, Mutex, lock, thread};
+
 use crate::fence;
 use crate::latch::Wait;
-use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{CachePadded, Mutex, lock, thread};
 
 /// One searching worker, in the low half of the counts.
 const SEARCHING: u64 = 1;

@@ -7,13 +7,14 @@
 
 use std::ptr::NonNull;
 
+use labkit::sync::thread;
+
 use crate::deque::{Owner, Steal, Stealer, deque};
 use crate::error::Reason;
 use crate::job::{Header, JobRef};
 use crate::latch::Wait;
 use crate::queue::SharedQueue;
 use crate::sleep::Sleep;
-use crate::sync::thread;
 use crate::worker::Worker;
 
 /// How many further jobs a worker carries from the door to its deque at a time: enough to make the

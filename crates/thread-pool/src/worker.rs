@@ -5,9 +5,14 @@
     reason = "a thread finds its own worker through a thread-local pointer"
 )]
 
+use std::any::Any;
 use std::cell::Cell;
+use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
 use std::sync::Arc;
+
+use labkit::sync::{thread, thread_static};
 
 use crate::crew::Crew;
 use crate::deque::Owner;
@@ -16,7 +21,6 @@ use crate::job::{Header, JobRef};
 use crate::latch::Wait;
 use crate::metrics::Counters;
 use crate::scheduler::Scheduler;
-use crate::sync::{thread, thread_static};
 
 thread_static! {
     /// The worker whose thread this is, null on all other threads.
@@ -47,18 +51,22 @@ impl Worker {
 
     /// The worker's whole life.
     pub(crate) fn main(self) {
-        // If anything unwinds here, jobs would be lost without a word.
-        let bomb = AbortOnUnwind;
         self.scheduler().enter();
         CURRENT.with(|current| current.set(&raw const self));
+        let life = panic::catch_unwind(AssertUnwindSafe(|| self.work()));
+        CURRENT.with(|current| current.set(ptr::null()));
+        if let Err(payload) = life {
+            give_up(&*payload);
+        }
+    }
+
+    fn work(&self) {
         // BEGIN SOLUTION stage 1: run jobs until there are no more
         let wait = Wait::for_work();
-        while let Some(job) = self.scheduler().next(&self, &wait) {
+        while let Some(job) = self.scheduler().next(self, &wait) {
             self.run(job);
         }
         // END SOLUTION
-        CURRENT.with(|current| current.set(ptr::null()));
-        std::mem::forget(bomb);
     }
 
     /// Calls `f` with the worker of this thread, whichever pool it belongs to.
@@ -154,10 +162,16 @@ pub(crate) fn wait(wait: &Wait<'_>) {
     });
 }
 
-struct AbortOnUnwind;
-
-impl Drop for AbortOnUnwind {
-    fn drop(&mut self) {
-        std::process::abort();
-    }
+/// Ends the process: if a worker itself unwinds, jobs would be lost without a word. Says so past whatever
+/// captures the output of a test, which is lost with the process.
+fn give_up(payload: &(dyn Any + Send)) -> ! {
+    let words = payload.downcast_ref::<&str>().copied();
+    let words = words.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    // Without a standard error there is nobody left to tell.
+    let _ = writeln!(
+        io::stderr(),
+        "a worker of the pool has panicked: {}",
+        words.unwrap_or("no message")
+    );
+    std::process::abort();
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Violation;
 use super::checkout::{Checkout, Lab};
-use crate::prove::{mutant, record};
+use crate::prove::mutant;
+use crate::record::PROOF;
 use crate::starter;
 
 /// Fewer planted mutants show too little of what the tests notice.
@@ -90,9 +91,9 @@ fn mutants(checkout: &Checkout, lab: &Lab, found: &mut Vec<Violation>) {
             format!("{count} mutants; plant at least {FEWEST_MUTANTS} of the mistakes that are made here"),
         ));
     }
-    if !record::is_current(&tree).unwrap_or(false) {
+    if !PROOF.is_current(&tree).unwrap_or(false) {
         found.push(Violation::new(
-            &lab.folder.join(record::FILE),
+            &lab.folder.join(PROOF.file),
             1,
             format!(
                 "not proved as it is now; run `cargo xtask prove {}` and commit it",
@@ -106,6 +107,7 @@ fn mutants(checkout: &Checkout, lab: &Lab, found: &mut Vec<Violation>) {
 mod tests {
     use super::*;
     use crate::export::Tree;
+    use crate::record::digest;
 
     const MANIFEST: &str = "[package]\nname = \"a\"\n[package.metadata.lab]\nnumber = 1\n\
         section = \"s\"\ntitle = \"A\"\nconcepts = []\nneeds = []\n\
@@ -126,7 +128,7 @@ mod tests {
 
     fn found(mut lab: Tree, prove: bool) -> Vec<String> {
         if prove {
-            lab.text(record::FILE, format!("sha256 {}\n", record::digest(&lab)));
+            lab.text(PROOF.file, format!("sha256 {}\n", digest(&lab)));
         }
         let checkout = Checkout::new(lab.under("crates/a"), Vec::new()).unwrap();
         check(&checkout).iter().map(ToString::to_string).collect()
@@ -178,10 +180,7 @@ mod tests {
     #[test]
     fn a_change_after_the_proof_is_noticed() {
         let mut changed = lab();
-        changed.text(
-            record::FILE,
-            format!("sha256 {}\n", record::digest(&changed)),
-        );
+        changed.text(PROOF.file, format!("sha256 {}\n", digest(&changed)));
         changed.text("src/new.rs", "");
         assert_eq!(
             found(changed, false),

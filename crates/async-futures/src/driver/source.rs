@@ -10,10 +10,11 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker, ready};
 
+use labkit::sync::lock;
+
 use super::Driver;
 use super::poller::Ready;
 use crate::budget;
-use crate::sync::lock;
 
 /// The sources that the kernel watches, by their tokens.
 #[derive(Debug, Default)]

@@ -7,11 +7,12 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
+use labkit::sync::UnsafeCell;
+use labkit::sync::atomic::AtomicUsize;
+
 use super::state::State;
 use super::{Outcome, Runnable, Schedule, TaskId, Why, contain, waker};
 use crate::error::TaskError;
-use crate::sync::UnsafeCell;
-use crate::sync::atomic::AtomicUsize;
 
 /// What all tasks begin with, whatever their future is.
 #[derive(Debug)]

@@ -13,8 +13,8 @@
 //! only: whoever turns SCHEDULED on first owns the entry in the run queue, only the owner of that
 //! entry turns RUNNING on, and only the one who runs turns it off.
 
-use crate::sync::atomic::AtomicUsize;
-use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use labkit::sync::atomic::AtomicUsize;
+use labkit::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 /// It waits in a run queue, or will as soon as its poll has ended.
 const SCHEDULED: usize = 1;

@@ -4,9 +4,12 @@ use std::array;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
-use crate::sync::{Link, UnsafeCell, ordered, snooze};
+use labkit::sync::UnsafeCell;
+use labkit::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use labkit::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+
+use crate::link::{Link, ordered};
+use crate::patience::snooze;
 
 /// Slots of a block: with one more the lap of a power of two. Models need to see many blocks go by.
 pub(super) const BLOCK: usize = if cfg!(loom) { 1 } else { 63 };

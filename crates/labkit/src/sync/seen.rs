@@ -4,7 +4,8 @@
 use std::sync::{Condvar, Mutex, MutexGuard, TryLockError};
 use std::thread;
 
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks, by trying.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     loop {
         match mutex.try_lock() {
             Ok(guard) => return guard,
@@ -14,7 +15,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     }
 }
 
-pub(crate) fn wait<'a, T>(
+/// Lets the lock go for a moment: each return is one "for no reason".
+pub fn wait<'a, T>(
     _: &Condvar,
     mutex: &'a Mutex<T>,
     guard: MutexGuard<'a, T>,
