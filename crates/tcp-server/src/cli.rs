@@ -1,7 +1,7 @@
 //! The command line: what can be asked for, and one checked request out of it.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::io::{self, IsTerminal};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -17,7 +17,7 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   tcp-server                                        the demo: four servers, what holds, what they cost
   tcp-server serve --kind readiness --port 7007     then, elsewhere: nc localhost 7007
-  tcp-server client 127.0.0.1:7007                  a conversation, line by line
+  tcp-server client localhost:7007                  a conversation, line by line
   tcp-server load 127.0.0.1:7007 --connections 1000 --seconds 5
   tcp-server compare --connections 10000            all four, up to ten thousand connections";
 
@@ -33,7 +33,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Talk to a server: lines from standard input, answers to standard output
     Client {
-        /// The server, as HOST:PORT with a numeric host
+        /// The server, as HOST:PORT
+        #[arg(value_parser = address)]
         address: SocketAddr,
     },
     /// Be many clients at once, and say what they saw
@@ -73,12 +74,16 @@ pub(crate) struct ServeArgs {
     /// How many seconds a connection may be silent
     #[arg(long, value_name = "S", default_value_t = 60.0, value_parser = seconds)]
     idle: f64,
+    /// Say every so many seconds what was done so far [default: at the end only]
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    every: Option<f64>,
 }
 
 /// The clients that are asked for.
 #[derive(Args, Debug)]
 pub(crate) struct LoadArgs {
-    /// The server, as HOST:PORT with a numeric host
+    /// The server, as HOST:PORT
+    #[arg(value_parser = address)]
     address: SocketAddr,
     /// How many clients
     #[arg(long, value_name = "N", default_value_t = 100)]
@@ -133,6 +138,9 @@ pub(crate) fn run(run: &Run, command: Option<Command>) -> Result<Outcome, Failur
         Command::Serve(arguments) => serve(run, &arguments),
         Command::Client { address } => {
             let client = Client::connect(address)?;
+            if io::stdin().is_terminal() {
+                tracing::info!("connected to {address}; each line is answered, ctrl-D ends it");
+            }
             client.converse(io::stdin(), &mut io::stdout())?;
             Ok(Outcome::Silent)
         }
@@ -161,11 +169,15 @@ fn serve(run: &Run, arguments: &ServeArgs) -> Result<Outcome, Failure> {
     let shutdown = run.shutdown();
     let server = Server::start(arguments.kind.into(), config, Echo)?;
     labkit::net::announce("tcp", server.local_addr())?;
-    shutdown.wait();
-    tracing::info!(
-        "stopping: {} connections are open",
-        server.statistics().open
-    );
+    match arguments.every.map(Duration::from_secs_f64) {
+        None => shutdown.wait(),
+        Some(time) => {
+            while !shutdown.wait_timeout(time) {
+                tracing::info!("{}", summary(&server.statistics()));
+            }
+        }
+    }
+    tracing::info!("stopping");
     let farewell = server.shutdown(DRAIN);
     if farewell.cut > 0 {
         tracing::warn!("{} connections were cut off", farewell.cut);
@@ -176,9 +188,10 @@ fn serve(run: &Run, arguments: &ServeArgs) -> Result<Outcome, Failure> {
 
 fn summary(statistics: &Statistics) -> String {
     format!(
-        "{} connections ({} refused, {} idle, {} broken), {} messages ({} too long), \
+        "{} connections ({} open, {} refused, {} idle, {} broken), {} messages ({} too long), \
          {} bytes in, {} out, latency p50 {} us, p99 {} us",
         statistics.accepted,
+        statistics.open,
         statistics.refused,
         statistics.idle,
         statistics.broken,
@@ -220,6 +233,15 @@ fn be_clients(arguments: &LoadArgs) -> Result<Outcome, Failure> {
         )));
     }
     Ok(Outcome::Silent)
+}
+
+/// An address to connect to; the old kind first, if a name has both.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let found = text.to_socket_addrs();
+    let first = found
+        .ok()
+        .and_then(|all| all.min_by_key(SocketAddr::is_ipv6));
+    first.ok_or_else(|| "HOST:PORT of a server is needed, such as localhost:7007".to_owned())
 }
 
 /// A time that is neither nothing nor more than a day.

@@ -10,9 +10,12 @@ use std::time::Duration;
 use labkit::report::Report;
 use labkit::run::Run;
 use tcp_server::Error;
+use tcp_server::load::{allow_open_files, connections_with};
 
-/// Numbers of connections that are measured, each as far as asked for.
-const LADDER: [usize; 5] = [1, 10, 100, 1_000, 10_000];
+/// Numbers of connections that are measured, below the one that is asked for.
+const LADDER: [usize; 4] = [1, 10, 100, 1_000];
+/// The demo's last number, if the system allows as many open files.
+const MOST: usize = 10_000;
 
 /// Runs the demo.
 ///
@@ -25,9 +28,10 @@ pub(crate) fn run(run: &Run) -> Result<Report, Error> {
          and what waiting costs.",
     );
     let report = rules::same_answers(report)?;
-    let ladder: &[usize] = run.size(&[1, 10, 100, 1_000, 3_000], &[10, 300]);
-    let time = Duration::from_millis(run.size(250, 100));
-    let report = cost::ladder(report, run, &program()?, ladder, time)?;
+    let most = MOST.min(connections_with(allow_open_files()));
+    let ladder = run.size(steps_to(most), vec![10, 300]);
+    let time = Duration::from_millis(run.size(120, 100));
+    let report = cost::ladder(report, run, &program()?, &ladder, time)?;
     let report = rules::never_reads(report)?;
     rules::nothing_left(report)
 }
@@ -37,16 +41,14 @@ pub(crate) fn run(run: &Run) -> Result<Report, Error> {
 /// # Errors
 /// As the demo; and if this process may not open so many connections.
 pub(crate) fn compare(run: &Run, connections: usize, time: Duration) -> Result<Report, Error> {
-    let below = LADDER.into_iter().filter(|step| *step < connections);
-    let ladder: Vec<usize> = below.chain([connections]).collect();
     let title = format!("Four servers, up to {connections} connections");
-    cost::ladder(
-        Report::new("tcp-server", title),
-        run,
-        &program()?,
-        &ladder,
-        time,
-    )
+    let report = Report::new("tcp-server", title);
+    cost::ladder(report, run, &program()?, &steps_to(connections), time)
+}
+
+fn steps_to(most: usize) -> Vec<usize> {
+    let below = LADDER.into_iter().filter(|step| *step < most);
+    below.chain([most]).collect()
 }
 
 /// This program; it is its own server in other processes.

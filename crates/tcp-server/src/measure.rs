@@ -10,13 +10,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use labkit::process::Child;
-use labkit::wait;
 
 use crate::load::{Crowd, Load, Outcome, Until};
 use crate::memory::{Kernel, Process};
 use crate::{Client, Error, Kind};
 
-/// How long a server's process may take to listen, or to settle.
+/// How long a server's process may take to listen.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a server may take to end: it drains within 5 s.
 const END: Duration = Duration::from_secs(15);
@@ -125,7 +124,8 @@ impl ServerProcess {
 /// # Errors
 /// If the server doesn't start, or the clients can't connect.
 pub fn sample(program: &Path, kind: Kind, load: &Load, time: Duration) -> Result<Sample, Error> {
-    let server = ServerProcess::start(program, kind, &[])?;
+    let places = (load.connections + 1).to_string();
+    let server = ServerProcess::start(program, kind, &["--max-connections", &places])?;
     // The first connection brings in what all of them share.
     let mut first = Client::connect(server.address())?;
     first.ask("are you there?")?;
@@ -143,13 +143,7 @@ pub fn sample(program: &Path, kind: Kind, load: &Load, time: Duration) -> Result
         outcome = crowd.run(Until::Elapsed(time))?;
         outcome.failures += failures;
     }
-    drop(crowd);
-    drop(first);
-    // Let the kernel and the server close them all, so that the next one finds a quiet machine.
-    let base = before.descriptors;
-    let _ = wait::until(PATIENCE, || {
-        server.memory().map_or(true, |now| now.descriptors <= base)
-    });
+    drop((crowd, first));
     Ok(Sample {
         kind,
         connections: load.connections,

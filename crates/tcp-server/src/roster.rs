@@ -66,14 +66,12 @@ impl Roster {
         }
     }
 
-    /// Cuts every connection off, whatever is unsent; says how many there were.
-    pub(crate) fn cut(&self) -> usize {
-        let seats = self.lock();
-        for (socket, _) in seats.values() {
+    /// Cuts every connection off, whatever is unsent.
+    pub(crate) fn cut(&self) {
+        for (socket, _) in self.lock().values() {
             // An error says that the peer has cut it already.
             let _ = shutdown(*socket, Shutdown::Both);
         }
-        seats.len()
     }
 
     /// Ends the reading of those who have moved nothing for `timeout`, and cuts off those who were

@@ -1,11 +1,12 @@
 //! The program itself: what it prints, and how it answers bad input.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use labkit::process::Child;
 use labkit::wait;
 use tcp_server::measure::ServerProcess;
 use tcp_server::{Client, Kind};
@@ -54,9 +55,34 @@ fn a_server_serves_until_it_is_told_to_stop() {
 }
 
 #[test]
+fn a_server_says_what_it_does_while_it_does_it() {
+    wait::within(LIMIT, || {
+        let mut command = Command::new(PROGRAM);
+        command.args(["serve", "--every", "0.02"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut server = Child::spawn(command).expect("the program starts");
+        let said = BufReader::new(server.take_stdout().expect("it is piped"));
+        let told = BufReader::new(server.take_stderr().expect("it is piped"));
+        let first = said.lines().next().expect("a line").expect("it is text");
+        let address = first.strip_prefix("listening on tcp://").expect(&first);
+        let mut client = Client::connect(address.parse().expect(address)).expect("it listens");
+        assert_eq!(client.ask("hello").expect("an answer"), "Echo: hello");
+        let mut told = told.lines().map(|line| line.expect("it is text"));
+        let is_live = |line: String| {
+            line.contains("1 connections (1 open")
+                && line.contains(" 1 messages (0 too long), 6 bytes in, 12 out")
+        };
+        assert!(told.any(is_live), "it ended before it had said it");
+        let status = server.stop(LIMIT).expect("it can be waited for");
+        assert!(status.success(), "{status}");
+        assert!(told.any(|line| line.contains("1 connections (0 open")));
+    });
+}
+
+#[test]
 fn a_client_gets_its_lines_answered() {
     let server = server(Kind::Threads);
-    let address = server.address().to_string();
+    let address = format!("localhost:{}", server.address().port());
     let output = lab(&["client", &address], "hello\nworld\nlast");
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8_lossy(&output.stdout);
@@ -109,7 +135,8 @@ fn wrong_usage_is_refused_with_what_would_be_right() {
     );
     is_refused(&["serve", "--idle", "0"], 2, "0.001 to 86400");
     is_refused(&["serve", "--port", "99999"], 2, "0..=65535");
-    is_refused(&["client", "localhost"], 2, "invalid socket address");
+    is_refused(&["client", "localhost"], 2, "such as localhost:7007");
+    is_refused(&["serve", "--every", "never"], 2, "0.001 to 86400");
     let load = ["load", "192.0.2.1:80", "--connections", "0"];
     is_refused(&load, 2, "connections: 0 is not within 1");
     let load = ["load", "192.0.2.1:80", "--connections", "900000"];

@@ -9,17 +9,12 @@ use std::time::Duration;
 
 use labkit::wait;
 use nix::sys::socket::{setsockopt, sockopt};
-use support::{PATIENCE, client, config, deaf, line, rest, serve, socket};
+use support::{PATIENCE, client, config, deaf, each, line, rest, serve, socket};
 use tcp_server::load::{Crowd, Load, Until};
 use tcp_server::measure::ServerProcess;
 use tcp_server::{Config, Echo, Error, Kind, Server};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tcp-server");
-
-/// A test for each of the four.
-fn each(test: impl Fn(Kind) + Send + 'static) {
-    wait::within(2 * PATIENCE, move || Kind::ALL.into_iter().for_each(test));
-}
 
 /// Closes with a reset instead of an end.
 fn reset(socket: TcpStream) {

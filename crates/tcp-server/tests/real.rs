@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use labkit::process::Child;
 use labkit::{skip, wait};
-use support::{PATIENCE, echo};
+use support::{PATIENCE, each, echo};
 use tcp_server::Kind;
 
 /// Whether a program is on the path; whatever it says to this, it runs.
@@ -58,17 +58,13 @@ fn converse(program: &'static str, kind: Kind) {
 #[test]
 fn nc_talks_to_all_four() {
     if is_there("nc") {
-        for kind in Kind::ALL {
-            converse("nc", kind);
-        }
+        each(|kind| converse("nc", kind));
     }
 }
 
 #[test]
 fn telnet_talks_to_all_four() {
     if is_there("telnet") {
-        for kind in Kind::ALL {
-            converse("telnet", kind);
-        }
+        each(|kind| converse("telnet", kind));
     }
 }

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use labkit::wait;
-use support::{PATIENCE, client, config, echo, line, rest, serve, socket};
+use support::{PATIENCE, claims, client, config, echo, line, serve, socket};
 use tcp_server::framer::{Found, Frame, Framer};
 use tcp_server::session::{End, Limits, Session};
 use tcp_server::{Config, Echo, Kind};
@@ -157,12 +157,7 @@ fn after_a_line_that_is_too_long_the_next_one_is_answered() {
 
 #[test]
 fn a_half_closed_peer_gets_all_its_answers() {
-    wait::within(PATIENCE, || {
-        let server = echo(KIND);
-        let mut socket = socket(&server);
-        socket.write_all(b"one\ntwo\r\nthree").expect("connected");
-        assert_eq!(rest(socket), "Echo: one\nEcho: two\r\nEcho: three\n");
-    });
+    claims::a_half_closed_peer_gets_all_its_answers(KIND);
 }
 
 #[test]

@@ -2,28 +2,42 @@
 
 mod support;
 
-use std::sync::{Barrier, mpsc};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Barrier, Mutex, PoisonError, mpsc};
 
 use labkit::wait;
-use support::{PATIENCE, client, config, echo, line, serve};
+use support::{PATIENCE, claims, client, config, line, serve};
 use tcp_server::{Config, Echo, Kind};
 
 const KIND: Kind = Kind::Pool;
 
 #[test]
 fn a_line_is_echoed_in_pieces_or_together() {
-    wait::within(PATIENCE, || {
-        let server = echo(KIND);
-        let mut client = client(&server);
-        for byte in b"byte by byte\n" {
-            client.send(&[*byte]).expect("connected");
-        }
-        assert_eq!(line(&mut client), "Echo: byte by byte");
-        client.send(b"one\r\ntwo\n").expect("connected");
-        assert_eq!(line(&mut client), "Echo: one");
-        assert_eq!(line(&mut client), "Echo: two");
-    });
+    claims::a_line_is_echoed_in_pieces_or_together(KIND);
+}
+
+#[test]
+fn the_lines_of_one_connection_are_answered_in_order() {
+    claims::lines_are_answered_in_order(KIND);
+}
+
+#[test]
+fn a_crowd_gets_right_answers() {
+    claims::a_crowd_gets_right_answers(KIND);
+}
+
+#[test]
+fn a_half_closed_peer_gets_all_its_answers() {
+    claims::a_half_closed_peer_gets_all_its_answers(KIND);
+}
+
+#[test]
+fn an_answer_larger_than_all_buffers_arrives_whole() {
+    claims::an_answer_larger_than_all_buffers_arrives_whole(KIND);
+}
+
+#[test]
+fn who_never_reads_stops_nobody_else() {
+    claims::who_never_reads_stops_nobody_else(KIND);
 }
 
 #[test]
@@ -85,20 +99,5 @@ fn both_workers_serve_at_the_same_time() {
         a.send(b"a\n").expect("connected");
         assert_eq!(b.ask("b").expect("an answer"), "b");
         assert_eq!(line(&mut a), "a");
-    });
-}
-
-#[test]
-fn the_lines_of_one_connection_are_answered_in_order() {
-    wait::within(PATIENCE, || {
-        let server = echo(KIND);
-        let mut client = client(&server);
-        for number in 0..2_000 {
-            let words = format!("{number}\n");
-            client.send(words.as_bytes()).expect("connected");
-        }
-        for number in 0..2_000 {
-            assert_eq!(line(&mut client), format!("Echo: {number}"));
-        }
     });
 }

@@ -10,60 +10,52 @@ use std::thread;
 use std::time::Duration;
 
 use labkit::wait;
-use support::{PATIENCE, client, config, echo, line, serve, socket};
-use tcp_server::load::{Crowd, Load, Until};
+use support::{PATIENCE, claims, client, config, each, echo, serve, socket};
 use tcp_server::{Client, Kind};
 
 #[test]
 fn a_task_echoes_in_pieces_or_together() {
-    wait::within(PATIENCE, || {
-        let server = echo(Kind::Tasks);
-        let mut client = client(&server);
-        for byte in b"byte by byte\n" {
-            client.send(&[*byte]).expect("connected");
-        }
-        assert_eq!(line(&mut client), "Echo: byte by byte");
-        client.send(b"one\r\ntwo\n").expect("connected");
-        assert_eq!(line(&mut client), "Echo: one");
-        assert_eq!(line(&mut client), "Echo: two");
-    });
+    claims::a_line_is_echoed_in_pieces_or_together(Kind::Tasks);
 }
 
 #[test]
 fn a_crowd_of_tasks_gets_right_answers() {
-    wait::within(PATIENCE, || {
-        let server = echo(Kind::Tasks);
-        let load = Load {
-            connections: 300,
-            pipeline: 5,
-            ..Load::default()
-        };
-        let mut crowd = Crowd::connect(server.local_addr(), &load).expect("all connect");
-        let outcome = crowd.run(Until::Batches(10)).expect("the poller works");
-        assert_eq!((outcome.messages, outcome.failures), (300 * 5 * 10, 0));
-    });
+    claims::a_crowd_gets_right_answers(Kind::Tasks);
+}
+
+#[test]
+fn a_half_closed_peer_of_a_task_gets_all_its_answers() {
+    claims::a_half_closed_peer_gets_all_its_answers(Kind::Tasks);
+}
+
+#[test]
+fn a_task_that_may_not_write_waits_until_it_may() {
+    claims::an_answer_larger_than_all_buffers_arrives_whole(Kind::Tasks);
+}
+
+#[test]
+fn a_peer_that_never_reads_holds_up_no_other_task() {
+    claims::who_never_reads_stops_nobody_else(Kind::Tasks);
 }
 
 #[test]
 fn a_stop_closes_idle_connections_at_once_and_the_port() {
-    wait::within(PATIENCE, || {
-        for kind in Kind::ALL {
-            let server = echo(kind);
-            let address = server.local_addr();
-            let mut clients: Vec<Client> = (0..20).map(|_| client(&server)).collect();
-            for client in &mut clients {
-                assert_eq!(client.ask("a").expect("an answer"), "Echo: a", "{kind}");
-            }
-            let farewell = server.shutdown(PATIENCE);
-            assert_eq!(farewell.cut, 0, "{kind}");
-            assert_eq!(farewell.statistics.messages, 20, "{kind}");
-            assert_eq!(farewell.statistics.open, 0, "{kind}");
-            for client in &mut clients {
-                let end = client.receive().expect("closed, not reset");
-                assert_eq!(end, None, "{kind}");
-            }
-            TcpStream::connect(address).expect_err("nobody listens any more");
+    each(|kind| {
+        let server = echo(kind);
+        let address = server.local_addr();
+        let mut clients: Vec<Client> = (0..20).map(|_| client(&server)).collect();
+        for client in &mut clients {
+            assert_eq!(client.ask("a").expect("an answer"), "Echo: a", "{kind}");
         }
+        let farewell = server.shutdown(PATIENCE);
+        assert_eq!(farewell.cut, 0, "{kind}");
+        assert_eq!(farewell.statistics.messages, 20, "{kind}");
+        assert_eq!(farewell.statistics.open, 0, "{kind}");
+        for client in &mut clients {
+            let end = client.receive().expect("closed, not reset");
+            assert_eq!(end, None, "{kind}");
+        }
+        TcpStream::connect(address).expect_err("nobody listens any more");
     });
 }
 
@@ -106,50 +98,46 @@ impl Gate {
 
 #[test]
 fn what_had_arrived_before_the_stop_is_answered() {
-    wait::within(PATIENCE, || {
-        for kind in Kind::ALL {
-            let gate = Arc::new(Gate::default());
-            let visited = Arc::clone(&gate);
-            let service = move |line: &str, answer: &mut Vec<u8>| {
-                visited.pass();
-                answer.extend_from_slice(line.as_bytes());
-            };
-            let server = serve(kind, config(), service);
-            let mut socket = socket(&server);
-            socket.write_all(b"first\n").expect("connected");
-            let is_gone = || {
-                let now = server.statistics();
-                now.accepted > 0 && now.open == 0
-            };
-            let seen = wait::until(PATIENCE, || gate.has_visitor() || is_gone());
-            assert!(seen && !is_gone(), "{kind}: the connection was given up");
-            // The service holds the first line; the second one is in the kernel's buffer.
-            socket.write_all(b"second\nhalf").expect("connected");
-            let stopping = thread::spawn(move || server.shutdown(PATIENCE));
-            // The stop is under way, and doesn't close what is still to be answered.
-            assert!(!wait::until(A_WHILE, || is_closed(&socket)), "{kind}");
-            gate.open();
-            let mut said = String::new();
-            socket.read_to_string(&mut said).expect("closed, not reset");
-            assert_eq!(said, "first\nsecond\n", "{kind}");
-            assert_eq!(stopping.join().expect("it stopped").cut, 0, "{kind}");
-        }
+    each(|kind| {
+        let gate = Arc::new(Gate::default());
+        let visited = Arc::clone(&gate);
+        let service = move |line: &str, answer: &mut Vec<u8>| {
+            visited.pass();
+            answer.extend_from_slice(line.as_bytes());
+        };
+        let server = serve(kind, config(), service);
+        let mut socket = socket(&server);
+        socket.write_all(b"first\n").expect("connected");
+        let is_gone = || {
+            let now = server.statistics();
+            now.accepted > 0 && now.open == 0
+        };
+        let seen = wait::until(PATIENCE, || gate.has_visitor() || is_gone());
+        assert!(seen && !is_gone(), "{kind}: the connection was given up");
+        // The service holds the first line; the second one is in the kernel's buffer.
+        socket.write_all(b"second\nhalf").expect("connected");
+        let stopping = thread::spawn(move || server.shutdown(PATIENCE));
+        // The stop is under way, and doesn't close what is still to be answered.
+        assert!(!wait::until(A_WHILE, || is_closed(&socket)), "{kind}");
+        gate.open();
+        let mut said = String::new();
+        socket.read_to_string(&mut said).expect("closed, not reset");
+        assert_eq!(said, "first\nsecond\n", "{kind}");
+        assert_eq!(stopping.join().expect("it stopped").cut, 0, "{kind}");
     });
 }
 
 #[test]
 fn who_never_reads_is_cut_off_at_the_deadline() {
-    wait::within(PATIENCE, || {
-        for kind in Kind::ALL {
-            // 128 MiB of answers: more than the kernel's buffers ever hold.
-            let service = |_: &str, answer: &mut Vec<u8>| answer.extend(repeat_n(b'x', 64 * 1024));
-            let server = serve(kind, config(), service);
-            let mut deaf = socket(&server);
-            deaf.write_all(&b"more\n".repeat(2_000)).expect("connected");
-            assert!(wait::until(PATIENCE, || server.statistics().open == 1));
-            let farewell = server.shutdown(Duration::from_millis(200));
-            assert_eq!(farewell.cut, 1, "{kind}");
-            assert_eq!(farewell.statistics.open, 0, "{kind}");
-        }
+    each(|kind| {
+        // 128 MiB of answers: more than the kernel's buffers ever hold.
+        let service = |_: &str, answer: &mut Vec<u8>| answer.extend(repeat_n(b'x', 64 * 1024));
+        let server = serve(kind, config(), service);
+        let mut deaf = socket(&server);
+        deaf.write_all(&b"more\n".repeat(2_000)).expect("connected");
+        assert!(wait::until(PATIENCE, || server.statistics().open == 1));
+        let farewell = server.shutdown(Duration::from_millis(200));
+        assert_eq!(farewell.cut, 1, "{kind}");
+        assert_eq!(farewell.statistics.open, 0, "{kind}");
     });
 }

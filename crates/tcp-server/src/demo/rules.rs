@@ -1,12 +1,13 @@
 //! What holds for all four servers: the same answers, bounded memory, nothing left.
 
-use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process;
 use std::time::Duration;
 
 use labkit::report::{Report, Table, number};
 use labkit::wait;
+use tcp_server::memory::Process;
 use tcp_server::{Client, Config, Echo, Error, Kind, Server};
 
 /// Far longer than anything here takes.
@@ -143,7 +144,7 @@ fn flood(socket: &TcpStream) -> io::Result<Option<usize>> {
 
 /// Stops each server under open connections, and counts threads and descriptors of this process.
 pub(super) fn nothing_left(report: Report) -> Result<Report, Error> {
-    let before = held();
+    let before = held()?;
     let (mut cut, mut most) = (0, before);
     for kind in Kind::ALL {
         let server = Server::start(kind, Config::default(), Echo)?;
@@ -153,12 +154,13 @@ pub(super) fn nothing_left(report: Report) -> Result<Report, Error> {
             client.ask("hello")?;
             clients.push(client);
         }
-        let now = held();
+        let now = held()?;
         most = (most.0.max(now.0), most.1.max(now.1));
         cut += server.shutdown(PATIENCE).cut;
     }
     // A thread is listed a moment longer than it can be joined.
-    let is_clean = wait::until(PATIENCE, || held() <= before);
+    let is_clean = wait::until(PATIENCE, || held().is_ok_and(|now| now <= before));
+    let after = held()?;
     Ok(report
         .check(
             "a stop drains all open connections",
@@ -169,13 +171,14 @@ pub(super) fn nothing_left(report: Report) -> Result<Report, Error> {
             "no thread and no socket is left",
             is_clean,
             format!(
-                "threads and descriptors: {before:?} before, {most:?} at most, {:?} after",
-                held()
+                "{} threads and {} descriptors before, {} and {} at most, {} and {} after",
+                before.0, before.1, most.0, most.1, after.0, after.1
             ),
         ))
 }
 
-fn held() -> (usize, usize) {
-    let count = |folder| fs::read_dir(folder).map_or(0, Iterator::count);
-    (count("/proc/self/task"), count("/proc/self/fd"))
+/// Threads and open descriptors of this process.
+fn held() -> Result<(u64, u64), Error> {
+    let this = Process::read(process::id())?;
+    Ok((this.threads, this.descriptors))
 }

@@ -2,6 +2,8 @@
 
 #![expect(dead_code, reason = "no test file uses all of it")]
 
+pub(crate) mod claims;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
@@ -11,6 +13,11 @@ use tcp_server::{Client, Config, Echo, Kind, Server, Service};
 
 /// Longer than anything takes on the busiest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks each of the four.
+pub(crate) fn each(test: impl Fn(Kind) + Send + 'static) {
+    wait::within(2 * PATIENCE, move || Kind::ALL.into_iter().for_each(test));
+}
 
 pub(crate) fn config() -> Config {
     Config {
