@@ -1,5 +1,6 @@
 //! Against progressive filling as it is usually written: from event to event, looking at everybody
-//! (O(n²)), and task by task through a heap, as cluster managers do it.
+//! (O(n²)); in the order of a sort (O(n log n) to the letter: who keeps ahead of it at every size grows
+//! no faster); and task by task through a heap, as cluster managers do it.
 //!
 //! A round is a whole re-allocation: new demands of everyone are checked and taken in, then the pool
 //! is shared.
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         .peer("event by event", Target::AtLeast(10.0), || {
             few.timed(event_by_event)
         })
+        .peer("by a sort", Target::AtLeast(1.0), || few.timed(by_sort))
         .run();
     let many = Case::new(MANY);
     suite
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
             Target::AtLeast(1.0),
             || many.timed(by_heap),
         )
+        .peer("by a sort", Target::AtLeast(1.0), || many.timed(by_sort))
         .run();
     // n log n: what a service costs grows with log n alone, so the rate falls by ln 10⁴ / ln 10⁵.
     let tenth = Case::new(MANY / 10);
@@ -176,6 +179,59 @@ fn event_by_event(problem: &Problem) -> Allocation {
         });
     }
     granted(problem, &parts)
+}
+
+/// Everyone in the order in which they are satisfied, and the first whom the level doesn't reach.
+fn by_sort(problem: &Problem) -> Allocation {
+    let level_of = |at| problem.dominant_demand(at) / problem.weights()[at];
+    let services = (0..problem.services()).map(|at| (level_of(at), at));
+    let mut rising: Vec<(f64, usize)> = services.filter(|(full_at, _)| *full_at > 0.0).collect();
+    rising.sort_unstable_by(|left, right| left.0.total_cmp(&right.0));
+    let mut parts = vec![1.0; problem.services()];
+    let mut used = [0.0; KINDS.len()];
+    while let Some((kind, level)) = first_stop(problem, &rising, used) {
+        rising.retain(|(full_at, at)| {
+            let demand = problem.demands().row(*at);
+            let part = (level / full_at).min(1.0);
+            let stops = part == 1.0 || demand[kind] > 0.0;
+            if stops {
+                parts[*at] = part;
+                add(&mut used, demand, part);
+            }
+            !stops
+        });
+    }
+    granted(problem, &parts)
+}
+
+fn first_stop(problem: &Problem, rising: &[(f64, usize)], used: Row) -> Option<(usize, f64)> {
+    let demand = |at: usize| problem.demands().row(at);
+    // What those from each place on take for each unit of level, summed from the end.
+    let mut rates = vec![[0.0; KINDS.len()]; rising.len() + 1];
+    for (place, (full_at, at)) in rising.iter().enumerate().rev() {
+        rates[place] = rates[place + 1];
+        add(&mut rates[place], demand(*at), 1.0 / full_at);
+    }
+    let mut below = used;
+    for ((full_at, at), rates) in rising.iter().zip(&rates) {
+        let level = |kind: usize| (problem.capacities()[kind] - below[kind]).max(0.0) / rates[kind];
+        let kinds = (0..KINDS.len()).filter(|kind| rates[*kind] > 0.0);
+        let stop = kinds.min_by(|left, right| level(*left).total_cmp(&level(*right)));
+        if let Some(kind) = stop.filter(|kind| level(*kind) < *full_at) {
+            return Some((kind, level(kind)));
+        }
+        add(&mut below, demand(*at), 1.0);
+    }
+    None
+}
+
+/// A quantity of each kind.
+type Row = [f64; KINDS.len()];
+
+fn add(sums: &mut Row, row: &[f64], factor: f64) {
+    for (sum, value) in sums.iter_mut().zip(row) {
+        *sum += factor * value;
+    }
 }
 
 /// Whoever has the lowest dominant share gets another tenth of what it demands.

@@ -1,7 +1,7 @@
 //! The loop itself, one cycle at a time: loads come in, claims follow, the pool is shared anew.
 //!
-//! The broker doesn't know whether the loads are simulated, nor whether anybody enforces what it
-//! grants: the simulation and the live form drive the same one.
+//! The broker is a value that is stepped from outside. It doesn't know whether the loads are simulated,
+//! nor whether anybody enforces what it grants: the simulation and the live form drive the same one.
 
 use crate::Error;
 use crate::allocator::{Allocation, Policy};
@@ -62,14 +62,23 @@ impl Broker {
         })
     }
 
-    /// Takes in everyone's load, and shares anew.
+    /// What is shared, among whom, and what each claims now.
+    #[must_use]
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// Takes in everyone's load, and shares anew. A load may be larger than what there is; nobody
+    /// claims more than that for it.
     ///
     /// # Errors
-    /// [`Error::NotAQuantity`] if a load isn't one.
+    /// [`Error::NotAQuantity`] if a load isn't one, [`Error::WrongKinds`] if there isn't one for each
+    /// kind. No claim has changed then.
     ///
     /// # Panics
-    /// If these aren't the loads of as many services and kinds.
+    /// If these aren't the loads of as many services.
     pub fn step(&mut self, loads: &Quantities) -> Result<Cycle, Error> {
+        self.problem.check_loads(loads)?;
         let claims_changed = self.reclaim.observe(loads);
         for (service, claim) in self.reclaim.claims().rows().enumerate() {
             self.problem.set_demand(service, claim)?;

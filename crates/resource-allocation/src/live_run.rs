@@ -7,6 +7,8 @@ use std::time::Duration;
 use labkit::chart::Chart;
 use labkit::report::{Figure, Report, Table, number};
 use labkit::run::Run;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 use resource_allocation::broker::Broker;
 use resource_allocation::live::limits::{Limits, PERIOD_US, Scale};
 use resource_allocation::live::{Means, Session, Usage};
@@ -105,12 +107,26 @@ pub(crate) fn run(run: &Run, asked: &Live) -> Result<Report, Error> {
     }
     bar.clear();
     let report = told(&session, asked, &seen);
-    session.end()?;
-    Ok(report.check(
+    Ok(ended(report, session))
+}
+
+/// Ends the session, and looks whether anything is left of it.
+fn ended(report: Report, mut session: Session) -> Report {
+    let workers = session.workers().iter();
+    let processes: Vec<Pid> = workers.map(|worker| worker.process()).collect();
+    let removed = session.end();
+    let left = processes
+        .iter()
+        .filter(|it| kill(**it, None).is_ok())
+        .count();
+    report.check(
         "no process and no group is left behind",
-        true,
-        "all removed",
-    ))
+        removed.is_ok() && left == 0,
+        match removed {
+            Err(error) => error.to_string(),
+            Ok(()) => format!("{left} of {} workers", processes.len()),
+        },
+    )
 }
 
 fn scale(asked: &Live) -> Result<Scale, Error> {
@@ -164,6 +180,28 @@ fn observe(
 }
 
 fn told(session: &Session, asked: &Live, seen: &[Seen]) -> Report {
+    let mut report =
+        Report::new("resource-allocation", "Fair shares on real processes").lead(format!(
+            "{} worker processes that would take all they can, limited by {}.",
+            asked.services,
+            session.means()
+        ));
+    if let Some(why) = session.fallback() {
+        report = report.text(format!(
+            "Control groups can't be used here: {why}. Nice values come in steps of 1.25, share one \
+             processor by weight and limit no memory."
+        ));
+    }
+    if seen.is_empty() {
+        return report.text("It was told to stop before anything had been measured.");
+    }
+    judged(report, session, seen)
+        .chart(over_time(seen))
+        .table(table(seen))
+}
+
+/// Whether what was measured is what was allotted.
+fn judged(report: Report, session: &Session, seen: &[Seen]) -> Report {
     let tolerance = if session.is_exact() { EXACT } else { ROUGH };
     let worst = seen.iter().map(Seen::deviation).fold(0.0, f64::max);
     let claim = if session.is_exact() {
@@ -171,36 +209,25 @@ fn told(session: &Session, asked: &Live, seen: &[Seen]) -> Report {
     } else {
         "the workers share the processor as their nice values say, within 25 %"
     };
-    let mut report = Report::new("resource-allocation", "Fair shares on real processes")
-        .lead(format!(
-            "{} worker processes that would take all they can, limited by {}.",
-            asked.services,
-            session.means()
-        ))
+    let report = report
         .headline(Figure::new("largest deviation", 100.0 * worst, "%"))
         .check(
             claim,
             worst <= tolerance,
             format!("at most {} off", percent(worst)),
         );
-    if session.is_exact() {
-        // The kernel kills who exceeds its limit; that nobody was killed is what is checked.
-        let held = seen
-            .iter()
-            .all(|it| it.usage.resident_bytes >> 20 >= it.limits.memory_mib);
-        report = report.check(
-            "every worker could fill the memory it was granted, and lives",
-            held,
-            format!("{} times", seen.len()),
-        );
+    if !session.is_exact() {
+        return report;
     }
-    if let Some(why) = session.fallback() {
-        report = report.text(format!(
-            "Control groups can't be used here: {why}. Nice values come in steps of 1.25, share one \
-             processor by weight and limit no memory."
-        ));
-    }
-    report.chart(over_time(seen)).table(table(seen))
+    // The kernel kills who exceeds its limit; that nobody was killed is what is checked.
+    let held = seen
+        .iter()
+        .all(|it| it.usage.resident_bytes >> 20 >= it.limits.memory_mib);
+    report.check(
+        "every worker could fill the memory it was granted, and lives",
+        held,
+        format!("{} times", seen.len()),
+    )
 }
 
 fn over_time(seen: &[Seen]) -> Chart {

@@ -193,6 +193,15 @@ impl Problem {
         Ok(())
     }
 
+    /// Refuses loads of which one is no quantity; how large they are doesn't matter.
+    ///
+    /// # Errors
+    /// [`Error::NotAQuantity`], with whose load it is; [`Error::WrongKinds`].
+    pub(crate) fn check_loads(&self, loads: &Quantities) -> Result<(), Error> {
+        let mut rows = self.names.iter().zip(loads.rows());
+        rows.try_for_each(|(name, load)| check_row(&self.pool, name, "load", load))
+    }
+
     /// What is shared.
     #[must_use]
     pub fn pool(&self) -> &Pool {

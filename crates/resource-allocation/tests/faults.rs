@@ -1,6 +1,8 @@
 //! What goes wrong around an allocation: numbers that make no sense, workers that take too much,
 //! programs that are killed.
 
+use resource_allocation::broker::Broker;
+use resource_allocation::quantities::Quantities;
 use resource_allocation::reclaim::Hysteresis;
 use resource_allocation::simulation::simulate;
 use resource_allocation::{Error, Policy, Pool, Problem, Service};
@@ -71,6 +73,26 @@ fn a_refused_demand_changes_nothing() {
 }
 
 #[test]
+fn a_refused_load_moves_no_claim() {
+    let rule = Hysteresis::new(0.5, 0.9, 1.25, 1).expect("ordered");
+    let services = vec![one([0.0; 2])];
+    let pool = Pool::of_the_brief();
+    let mut broker = Broker::new(pool, services, Policy::Drf, rule).expect("it makes sense");
+    let load = |cpu: f64| Quantities::of(2, [&[cpu, 0.0][..]]);
+    broker.step(&load(40.0)).expect("a load");
+    for wrong in [f64::NAN, f64::INFINITY, -1.0] {
+        let said = broker.step(&load(wrong)).expect_err("no load").to_string();
+        assert!(said.starts_with("the load of web for cpu is"), "{said}");
+        assert_eq!(broker.problem().demands().row(0), [50.0, 0.0]);
+    }
+    let few = Quantities::of(1, [&[1.0][..]]);
+    assert!(matches!(broker.step(&few), Err(Error::WrongKinds { .. })));
+    // One that is larger than the machine is a load, and claims all of it.
+    let cycle = broker.step(&load(1e6)).expect("a load");
+    assert_eq!(cycle.allocation.of(0), [100.0, 0.0]);
+}
+
+#[test]
 fn thresholds_that_chase_each_other_are_refused() {
     for (low, high, headroom, patience) in [
         (0.8, 0.9, 1.25, 3),
@@ -114,7 +136,7 @@ mod on_processes {
     use std::process::{Child, Command, Output, Stdio};
 
     use labkit::{skip, wait};
-    use nix::sys::signal::{Signal, kill};
+    use nix::sys::signal::{Signal, kill, killpg};
     use nix::unistd::{Pid, geteuid};
     use resource_allocation::Error;
     use resource_allocation::live::hierarchy::places;
@@ -152,6 +174,8 @@ mod on_processes {
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // A group of its own, as a shell gives it one: Ctrl-C goes to the whole group.
+            .process_group(0)
             .spawn()
             .expect("the program starts");
         let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
@@ -179,11 +203,18 @@ mod on_processes {
         });
     }
 
-    fn signalled(signal: Signal, arguments: &[&str]) -> (Child, Vec<String>) {
+    /// Whom a signal goes to.
+    type To = fn(Pid, Signal) -> nix::Result<()>;
+    const ALONE: To = |process, signal| kill(process, signal);
+    /// Where Ctrl-C at a terminal goes.
+    const GROUP: To = |process, signal| killpg(process, signal);
+
+    /// The program at work, after a signal.
+    fn signalled(to: To, signal: Signal, arguments: &[&str]) -> (Child, Vec<String>) {
         let (child, workers) = at_work(arguments);
         assert!(workers.iter().all(|worker| runs(worker)), "{workers:?}");
         let lab = Pid::from_raw(i32::try_from(child.id()).expect("a process id"));
-        kill(lab, signal).expect("it runs");
+        to(lab, signal).expect("it runs");
         (child, workers)
     }
 
@@ -202,17 +233,19 @@ mod on_processes {
     #[test]
     fn a_killed_program_leaves_no_worker_and_no_group() {
         wait::within(3 * PATIENCE, || {
-            let (mut lab, workers) = signalled(Signal::SIGKILL, &[]);
-            lab.wait().expect("it is gone");
-            leaves_nothing(lab.id(), &workers);
+            for means in [&["--enforce", "auto"], &["--enforce", "nice"]] {
+                let (mut lab, workers) = signalled(ALONE, Signal::SIGKILL, means);
+                lab.wait().expect("it is gone");
+                leaves_nothing(lab.id(), &workers);
+            }
         });
     }
 
     #[test]
     fn an_interrupted_program_reports_and_leaves_nothing() {
         wait::within(3 * PATIENCE, || {
-            for signal in [Signal::SIGINT, Signal::SIGTERM] {
-                let (lab, workers) = signalled(signal, &[]);
+            for (to, signal) in [(GROUP, Signal::SIGINT), (ALONE, Signal::SIGTERM)] {
+                let (lab, workers) = signalled(to, signal, &[]);
                 let id = lab.id();
                 let output = lab.wait_with_output().expect("it ends");
                 assert!(output.status.success(), "{output:?}");

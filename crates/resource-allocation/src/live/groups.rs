@@ -24,8 +24,10 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// Makes the groups where this host allows it. Groups whose owner was killed together with its
-    /// janitor are removed on the way.
+    /// Makes the groups where this host allows it; any process may then be
+    /// [admitted](Self::admit) to one. Groups whose owner was killed together with its janitor are
+    /// removed on the way. `program` is started once with `janitor` and the groups, and has to call
+    /// [`janitor::run`] for it.
     ///
     /// # Errors
     /// [`Error::Unenforceable`] if there is no such place, with what each one answered.

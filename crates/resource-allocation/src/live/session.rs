@@ -54,7 +54,8 @@ pub struct Session {
 
 impl Session {
     /// Starts a worker for each name, with nothing granted yet: they wait. `program` is this lab's
-    /// own binary.
+    /// own binary, or one that does the same for the subcommands `worker` and `janitor GROUP...`: it calls
+    /// [`worker::run`](super::worker::run) and [`janitor::run`](super::janitor::run).
     ///
     /// # Errors
     /// [`Error::Unenforceable`] if control groups were insisted on and can't be had,
