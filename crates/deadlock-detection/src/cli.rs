@@ -26,6 +26,7 @@ Examples:
   deadlock-detection bank --policy least-work         another one gives way
   deadlock-detection banker                           the textbook's example, request by request
   deadlock-detection banker system.txt                your own; without a file its format is in the README
+  deadlock-detection oracle --schedules 100000        the detector on real threads, judged by brute force
   deadlock-detection cluster --nodes 3                a ring of processes, and one that is killed
   deadlock-detection graph --dot | dot -Tsvg          the graph at the moment of the cycle
   deadlock-detection graph 5 --svg > cycle.svg        five philosophers, drawn
@@ -70,6 +71,12 @@ pub(crate) enum Command {
     Banker {
         /// A system and its requests; none means the textbook's example
         file: Option<PathBuf>,
+    },
+    /// Play random schedules on real threads, and have the brute-force oracle judge every step
+    Oracle {
+        /// How many schedules
+        #[arg(long, value_name = "N", default_value_t = 10_000)]
+        schedules: usize,
     },
     /// Run nodes as processes: a ring that deadlocks, then one that is killed while it holds a lock
     Cluster {
@@ -156,6 +163,7 @@ pub(crate) fn run(run: &Run, command: Option<Command>) -> Result<Outcome, Failur
             Some(path) => Problem::parse(&read(&path)?)?,
             None => Problem::textbook(),
         })?,
+        Command::Oracle { schedules } => demo::oracle(schedules, run)?,
         Command::Cluster { nodes } => demo::cluster(nodes)?,
         Command::Node { id } => {
             node::run(id)?;

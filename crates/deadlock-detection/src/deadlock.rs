@@ -1,4 +1,4 @@
-//! What a detector says: who waits for whom, where in the code, and since when.
+//! What a detector says: who waits for whom, where in the code, when, and since when.
 
 use std::fmt;
 use std::panic::Location;
@@ -46,6 +46,8 @@ pub struct Member {
 /// A deadlock: a cycle of threads, each of which waited for the next.
 #[derive(Clone, Debug)]
 pub struct Deadlock {
+    /// When it closed, by the detector's clock.
+    pub at: Duration,
     /// The cycle; its first member closed it.
     pub members: Vec<Member>,
     /// Who had to give way.
@@ -92,6 +94,8 @@ impl fmt::Display for Deadlock {
 /// Locks that were taken in orders that contradict each other: a deadlock that may happen.
 #[derive(Clone, Debug)]
 pub struct OrderWarning {
+    /// When it was seen, by the detector's clock.
+    pub at: Duration,
     /// The orders, each lock taken while the one before was held; the first is the newest.
     pub cycle: Vec<Edge<Site>>,
     /// The names of the locks held, one for each order.
@@ -120,6 +124,39 @@ impl fmt::Display for OrderWarning {
     }
 }
 
+/// A wait that has ended.
+#[derive(Clone, Debug)]
+pub struct Waited {
+    /// When it began, by the detector's clock.
+    pub at: Duration,
+    /// How long it lasted, until the thread ran again.
+    pub took: Duration,
+    /// The thread's name.
+    pub thread: String,
+    /// The lock's name.
+    pub lock: String,
+    /// How the thread wanted it.
+    pub mode: Mode,
+    /// Where it waited.
+    pub site: Site,
+    /// Whether it got the lock; if not, it had to give way.
+    pub granted: bool,
+}
+
+impl fmt::Display for Waited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Waited {
+            thread, lock, mode, ..
+        } = self;
+        let end = if self.granted { "got it" } else { "gave way" };
+        write!(
+            f,
+            "{thread} waited for {lock} ({mode}) at {} for {:?} and {end}",
+            self.site, self.took
+        )
+    }
+}
+
 /// What a detector tells its subscribers.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -127,4 +164,39 @@ pub enum Event {
     Deadlock(Arc<Deadlock>),
     /// Orders contradict each other; nobody was stopped.
     Order(Arc<OrderWarning>),
+    /// A wait has ended; told only by a detector that is [watching
+    /// waits](crate::Detector::watching_waits).
+    Waited(Arc<Waited>),
+}
+
+impl Event {
+    /// When it happened, or began, by the detector's clock: its place in a timeline. (A wait is told when it
+    /// ends, so events don't come in this order.)
+    #[must_use]
+    pub fn at(&self) -> Duration {
+        match self {
+            Event::Deadlock(deadlock) => deadlock.at,
+            Event::Order(warning) => warning.at,
+            Event::Waited(wait) => wait.at,
+        }
+    }
+
+    /// The deadlock, if it is one.
+    #[must_use]
+    pub fn deadlock(self) -> Option<Arc<Deadlock>> {
+        match self {
+            Event::Deadlock(deadlock) => Some(deadlock),
+            Event::Order(_) | Event::Waited(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Deadlock(deadlock) => deadlock.fmt(f),
+            Event::Order(warning) => warning.fmt(f),
+            Event::Waited(wait) => wait.fmt(f),
+        }
+    }
 }

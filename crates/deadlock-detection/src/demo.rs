@@ -3,6 +3,7 @@
 mod avoid;
 mod cost;
 mod distributed;
+mod judged;
 mod resolve;
 
 use labkit::report::Report;
@@ -12,6 +13,7 @@ use deadlock_detection::Error;
 
 pub(crate) use avoid::banker;
 pub(crate) use distributed::cluster;
+pub(crate) use judged::oracle;
 pub(crate) use resolve::{bank, dinner};
 
 /// Runs the demo.
@@ -25,6 +27,7 @@ pub(crate) fn run(run: &Run) -> Result<Report, Error> {
         resolve::banks,
         avoid::order,
         avoid::textbook,
+        judged::schedules,
         distributed::nodes,
         cost::latency,
         cost::uncontended,

@@ -5,27 +5,72 @@
 //! module puts threads to sleep and wakes them.
 
 use std::collections::BTreeMap;
-use std::panic::Location;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
-use crate::deadlock::{Deadlock, Event, Held, Member, OrderWarning, Site};
+use labkit::clock::Stopwatch;
+use labkit::sync::{self, Condvar, Mutex, MutexGuard};
+
+use crate::deadlock::{Deadlock, Event, Held, Member, OrderWarning, Site, Waited};
 use crate::error::LockError;
 use crate::graph::{Answer, LockId, LockTable, Mode, Party, Wait};
 use crate::order::{Edge, OrderGraph};
 use crate::party::{self, Hold};
 use crate::raw::{self, RawLock};
 use crate::since;
-use crate::sync::{self, Condvar, Mutex};
 use crate::victim::{self, Claim, Policy};
 
 /// Finds the deadlocks among the locks that were made with it. Clones are the same detector.
+///
+/// What it finds can be read as a timeline, at the end or as it happens:
+///
+/// ```
+/// use std::thread;
+///
+/// use deadlock_detection::{Detector, Event, Policy, TrackedMutex, retry};
+/// use labkit::clock::Stopwatch;
+///
+/// let watch = Stopwatch::start(); // what the rest of the program tells the time by
+/// let detector = Detector::new(Policy::Youngest)
+///     .timed_by(watch)
+///     .watching_order()
+///     .watching_waits();
+/// let found = detector.subscribe();
+///
+/// let buffer = TrackedMutex::named(&detector, "buffer", 0);
+/// let log = TrackedMutex::named(&detector, "log", 0);
+/// thread::scope(|scope| {
+///     for (first, second) in [(&buffer, &log), (&log, &buffer)] {
+///         scope.spawn(move || {
+///             // The two may deadlock; then one of them is aborted and tries again.
+///             retry(0, |_| {
+///                 let mut first = first.lock()?;
+///                 let mut second = second.lock()?;
+///                 (*first, *second) = (*first + 1, *second + 1);
+///                 Ok::<(), deadlock_detection::LockError>(())
+///             })
+///         });
+///     }
+/// });
+///
+/// let mut timeline: Vec<Event> = found.try_iter().collect();
+/// timeline.sort_by_key(Event::at);
+/// for event in &timeline {
+///     println!("{:>12?}  {event}", event.at());
+/// }
+/// // The orders contradict each other, whether or not the two threads met this time.
+/// assert!(timeline.iter().any(|event| matches!(event, Event::Order(_))));
+/// assert_eq!(buffer.into_inner()?, 2);
+/// # Ok::<(), deadlock_detection::LockError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Detector {
     /// Guards all that a detector knows. Taken by who is about to wait, or has someone to wake, or reports
     /// an order; nothing else is ever taken under it.
     state: Arc<Mutex<State>>,
+    clock: Stopwatch,
     watches_order: bool,
+    watches_waits: bool,
 }
 
 #[derive(Debug, Default)]
@@ -60,8 +105,11 @@ struct Waiting {
     claim: Claim,
     seat: Arc<Condvar>,
     /// How its wait ended, once it has.
-    outcome: Option<Result<(), Arc<Deadlock>>>,
+    outcome: Option<Outcome>,
 }
+
+/// How a wait ends: the lock is there, or it had to be given up.
+type Outcome = Result<(), Arc<Deadlock>>;
 
 impl Detector {
     /// A detector of its own, which breaks cycles by this policy.
@@ -73,8 +121,18 @@ impl Detector {
         };
         Detector {
             state: Arc::new(Mutex::new(state)),
+            clock: Stopwatch::start(),
             watches_order: false,
+            watches_waits: false,
         }
+    }
+
+    /// The same, for locks made with it from now on, and it tells the time by this clock: in a program with
+    /// a timeline of its own, by that one's. Without it, it tells the time since it was made.
+    #[must_use]
+    pub fn timed_by(mut self, clock: Stopwatch) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// The same, for locks made with it from now on, and it warns of orders of locks that contradict each
@@ -82,6 +140,14 @@ impl Detector {
     #[must_use]
     pub fn watching_order(mut self) -> Self {
         self.watches_order = true;
+        self
+    }
+
+    /// The same, for locks made with it from now on, and it tells its subscribers of every wait, when it has
+    /// ended. Nothing changes for a lock that nobody waits for.
+    #[must_use]
+    pub fn watching_waits(mut self) -> Self {
+        self.watches_waits = true;
         self
     }
 
@@ -139,10 +205,10 @@ impl Detector {
 
     /// Notes that the thread is about to take a lock while it holds others.
     #[cold]
-    pub(crate) fn note_order(&self, lock: LockId, site: &'static Location<'static>) {
+    pub(crate) fn note_order(&self, lock: LockId, site: Site) {
         let new = party::new_orders(lock);
         if !new.is_empty() {
-            sync::lock(&self.state).note_orders(&new, lock, site);
+            sync::lock(&self.state).note_orders(&new, lock, site, self.clock.elapsed());
         }
     }
 
@@ -153,7 +219,7 @@ impl Detector {
         raw: &RawLock,
         me: Party,
         mode: Mode,
-        site: &'static Location<'static>,
+        site: Site,
     ) -> Result<(), LockError> {
         let holds = party::holds();
         if let Some(hold) = holds.iter().find(|hold| hold.lock == raw.id()) {
@@ -174,27 +240,49 @@ impl Detector {
                 unreachable!("a thread holds what its notes say and waits once: {misuse}")
             }
         }
-        let seat = Arc::new(Condvar::new());
+        let at = self.clock.elapsed();
         let waiting = Waiting {
             thread: party::name(),
             site,
             holds,
             claim: party::claim(),
-            seat: Arc::clone(&seat),
+            seat: Arc::new(Condvar::new()),
             outcome: None,
         };
+        let (mut state, outcome) = self.wait(state, me, waiting, at);
+        if self.watches_waits {
+            let waited = Waited {
+                at,
+                took: self.clock.elapsed().saturating_sub(at),
+                thread: party::name(),
+                lock: state.name_of(raw.id()),
+                mode,
+                site,
+                granted: outcome.is_ok(),
+            };
+            state.tell(&Event::Waited(Arc::new(waited)));
+        }
+        outcome.map_err(LockError::Deadlock)
+    }
+
+    /// Waits until the wait has an outcome, if it isn't one that never would.
+    fn wait<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        me: Party,
+        waiting: Waiting,
+        at: Duration,
+    ) -> (MutexGuard<'a, State>, Outcome) {
+        let seat = Arc::clone(&waiting.seat);
         state.waiting.insert(me, waiting);
         state.counts.waits += 1;
         // BEGIN SOLUTION stage 2: look for a cycle before you sleep; sleep until your wait has an outcome
-        state.break_cycles(me);
+        state.break_cycles(me, at);
         loop {
-            let outcome = state
-                .waiting
-                .get_mut(&me)
-                .and_then(|own| own.outcome.take());
-            if let Some(outcome) = outcome {
+            let own = state.waiting.get_mut(&me);
+            if let Some(outcome) = own.and_then(|own| own.outcome.take()) {
                 state.waiting.remove(&me);
-                return outcome.map_err(LockError::Deadlock);
+                return (state, outcome);
             }
             state = sync::wait(&seat, &self.state, state);
         }
@@ -219,7 +307,7 @@ impl Detector {
 impl State {
     /// Looks whether the wait that just began closed a cycle, and has somebody give way; again until no
     /// cycle is left, since a wait behind several readers can close several.
-    fn break_cycles(&mut self, me: Party) {
+    fn break_cycles(&mut self, me: Party, at: Duration) {
         // BEGIN SOLUTION stage 2: search, choose, tell the victim; whom does its withdrawal let in?
         while let Some(cycle) = self.table.cycle_through(me) {
             let claims: Vec<(Party, Claim)> = cycle
@@ -227,7 +315,7 @@ impl State {
                 .map(|wait| (wait.party, self.waiting[&wait.party].claim))
                 .collect();
             let victim = victim::choose(self.policy, &claims);
-            let report = Arc::new(self.report(&cycle, victim));
+            let report = Arc::new(self.report(&cycle, victim, at));
             let admitted = self.table.withdraw(victim);
             self.counts.deadlocks += 1;
             self.tell(&Event::Deadlock(Arc::clone(&report)));
@@ -237,7 +325,7 @@ impl State {
         // END SOLUTION
     }
 
-    fn wake(&mut self, parties: &[Party], outcome: &Result<(), Arc<Deadlock>>) {
+    fn wake(&mut self, parties: &[Party], outcome: &Outcome) {
         for party in parties {
             if let Some(waiting) = self.waiting.get_mut(party) {
                 waiting.outcome = Some(outcome.clone());
@@ -246,7 +334,7 @@ impl State {
         }
     }
 
-    fn note_orders(&mut self, holds: &[Hold], lock: LockId, site: Site) {
+    fn note_orders(&mut self, holds: &[Hold], lock: LockId, site: Site, at: Duration) {
         for hold in holds {
             let edge = Edge {
                 held: hold.lock,
@@ -258,6 +346,7 @@ impl State {
                 continue;
             };
             let warning = OrderWarning {
+                at,
                 names: cycle.iter().map(|edge| self.name_of(edge.held)).collect(),
                 cycle,
                 thread: party::name(),
@@ -268,7 +357,7 @@ impl State {
     }
 
     /// The cycle in words: everyone in it waits, so everyone has published what it holds.
-    fn report(&self, cycle: &[Wait], victim: Party) -> Deadlock {
+    fn report(&self, cycle: &[Wait], victim: Party, at: Duration) -> Deadlock {
         let now = since::now();
         let members = cycle.iter().map(|wait| {
             let waiting = &self.waiting[&wait.party];
@@ -287,6 +376,7 @@ impl State {
             }
         });
         Deadlock {
+            at,
             members: members.collect(),
             victim,
             graph: self.table.snapshot(

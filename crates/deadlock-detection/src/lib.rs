@@ -18,7 +18,7 @@
 //! lock word and [`detector`] where threads wait; `party` is what a thread knows about itself. [`deadlock`]
 //! is what a detector says, [`drawing`] shows it. [`retry`](mod@retry) rolls back, [`ordered`] never has to.
 //! [`edge_chasing`] is the distributed detector's node as a value, [`node`] and [`cluster`] run it in
-//! processes. [`scenario`] are the stories that the demonstration tells. `sync` lets the model checker in.
+//! processes. [`scenario`] are the stories that the demonstration tells.
 
 pub mod banker;
 pub mod cluster;
@@ -39,7 +39,6 @@ pub mod victim;
 
 mod party;
 mod since;
-mod sync;
 
 pub use deadlock::{Deadlock, Event, OrderWarning};
 pub use detector::Detector;

@@ -6,11 +6,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use labkit::sync::thread_static;
+
+use crate::deadlock::Site;
 use crate::graph::{LockId, Mode, Party};
-use crate::sync::thread_static;
 use crate::victim::Claim;
 
 /// So many orders of locks a thread remembers having reported; beyond it starts anew, and reports some
@@ -22,7 +23,7 @@ const MOST_ORDERS: usize = 4096;
 pub(crate) struct Hold {
     pub(crate) lock: LockId,
     pub(crate) mode: Mode,
-    pub(crate) site: &'static Location<'static>,
+    pub(crate) site: Site,
     /// By the clock of [`crate::since`].
     pub(crate) since: u64,
 }
@@ -105,9 +106,11 @@ pub(crate) fn new_orders(lock: LockId) -> Vec<Hold> {
         if orders.len() >= MOST_ORDERS {
             orders.clear();
         }
-        let mut new = holds();
-        new.retain(|hold| orders.insert((hold.lock, lock)));
-        new
+        HOLDS.with(|holds| {
+            let holds = holds.borrow();
+            let new = holds.iter().filter(|hold| orders.insert((hold.lock, lock)));
+            new.copied().collect()
+        })
     })
 }
 

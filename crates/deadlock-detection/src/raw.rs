@@ -6,14 +6,14 @@
 //! given back through the table, so for as long as somebody waits the table knows all there is to know.
 //! (Bacon, Konuru, Murthy and Serrano's thin locks, 1998, did this for Java's monitors.)
 
-use std::panic::Location;
+use labkit::sync::atomic::{AtomicU64, Ordering};
 
+use crate::deadlock::Site;
 use crate::detector::Detector;
 use crate::error::LockError;
 use crate::graph::{LockId, LockTable, Mode, Party};
 use crate::party::{self, Hold};
 use crate::since;
-use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Nobody holds the lock.
 const FREE: u64 = 0;
@@ -69,11 +69,7 @@ impl RawLock {
     /// # Errors
     /// [`LockError::Deadlock`] and [`LockError::Relock`]; the lock isn't held then.
     #[inline]
-    pub fn acquire(
-        &self,
-        mode: Mode,
-        site: &'static Location<'static>,
-    ) -> Result<Tracked<'_>, LockError> {
+    pub fn acquire(&self, mode: Mode, site: Site) -> Result<Tracked<'_>, LockError> {
         let (party, held) = party::me();
         if held > 0 && self.detector.watches_order() {
             self.detector.note_order(self.id, site);

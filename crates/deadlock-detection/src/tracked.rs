@@ -4,18 +4,21 @@
 //! next is decided before, so that inner lock never waits. With [`Off`] nothing is before it: such
 //! a lock *is* the standard library's, in size and in speed.
 
-mod mutex;
-mod rwlock;
+mod lock;
 
 use std::fmt;
-use std::panic::Location;
+use std::sync::LockResult;
 
+use labkit::sync::{Mutex, RwLock};
+
+use crate::deadlock::Site;
 use crate::error::LockError;
 use crate::graph::Mode;
 use crate::raw::{RawLock, Tracked};
 
-pub use mutex::{MutexGuard, TrackedMutex};
-pub use rwlock::{ReadGuard, TrackedRwLock, WriteGuard};
+pub use lock::{
+    Guard, MutexGuard, ReadGuard, TrackedLock, TrackedMutex, TrackedRwLock, WriteGuard,
+};
 
 /// Whether a lock is watched: [`On`] or [`Off`], chosen by type.
 pub trait Tracking: sealed::Sealed {
@@ -31,7 +34,7 @@ pub trait Tracking: sealed::Sealed {
     fn acquire<'a>(
         lock: &'a Self::Lock,
         mode: Mode,
-        site: &'static Location<'static>,
+        site: Site,
     ) -> Result<Self::Hold<'a>, LockError>;
 
     /// The lock's name.
@@ -52,11 +55,7 @@ impl Tracking for On {
     type Hold<'a> = Tracked<'a>;
 
     #[inline]
-    fn acquire<'a>(
-        lock: &'a RawLock,
-        mode: Mode,
-        site: &'static Location<'static>,
-    ) -> Result<Tracked<'a>, LockError> {
+    fn acquire<'a>(lock: &'a RawLock, mode: Mode, site: Site) -> Result<Tracked<'a>, LockError> {
         lock.acquire(mode, site)
     }
 
@@ -70,7 +69,7 @@ impl Tracking for Off {
     type Hold<'a> = ();
 
     #[inline]
-    fn acquire((): &(), _: Mode, _: &'static Location<'static>) -> Result<(), LockError> {
+    fn acquire((): &(), _: Mode, _: Site) -> Result<(), LockError> {
         Ok(())
     }
 
@@ -79,8 +78,65 @@ impl Tracking for Off {
     }
 }
 
+/// What the standard library's locks have in common.
+pub trait Inner: sealed::Sealed + Sized {
+    /// What is guarded.
+    type Value;
+
+    /// A lock around a value.
+    #[doc(hidden)]
+    fn around(value: Self::Value) -> Self;
+
+    /// What was guarded, if nobody panicked over it.
+    #[doc(hidden)]
+    fn into_value(self) -> LockResult<Self::Value>;
+
+    /// Forgets that somebody panicked over it.
+    #[doc(hidden)]
+    #[cfg(not(loom))]
+    fn clear_poison(&self);
+}
+
+impl<T> Inner for Mutex<T> {
+    type Value = T;
+
+    fn around(value: T) -> Self {
+        Mutex::new(value)
+    }
+
+    fn into_value(self) -> LockResult<T> {
+        self.into_inner()
+    }
+
+    #[cfg(not(loom))]
+    fn clear_poison(&self) {
+        Mutex::clear_poison(self);
+    }
+}
+
+impl<T> Inner for RwLock<T> {
+    type Value = T;
+
+    fn around(value: T) -> Self {
+        RwLock::new(value)
+    }
+
+    fn into_value(self) -> LockResult<T> {
+        self.into_inner()
+    }
+
+    #[cfg(not(loom))]
+    fn clear_poison(&self) {
+        RwLock::clear_poison(self);
+    }
+}
+
 mod sealed {
+    use labkit::sync::{Mutex, RwLock};
+
     pub trait Sealed {}
     impl Sealed for super::On {}
     impl Sealed for super::Off {}
+    impl<T> Sealed for Mutex<T> {}
+    impl<T> Sealed for RwLock<T> {}
 }

@@ -131,6 +131,14 @@ fn a_cluster_breaks_its_ring_and_survives_a_kill() {
 }
 
 #[test]
+fn an_oracle_judges_and_says_how_many() {
+    succeeds(
+        &["oracle", "--schedules", "50", "--seed", "7"],
+        &["misses no deadlock and reports no other (50 schedules"],
+    );
+}
+
+#[test]
 fn impossible_wishes_are_refused() {
     is_refused(
         &["philosophers", "1"],
@@ -144,7 +152,11 @@ fn impossible_wishes_are_refused() {
     is_refused(&["bank", "--rows", "1"], "the number of rows must be 2");
     is_refused(
         &["bank", "--tellers", "0"],
-        "the number of tellers must be 1 to 256, not 0",
+        "the number of tellers must be 1 to 1000, not 0",
+    );
+    is_refused(
+        &["oracle", "--schedules", "0"],
+        "the number of schedules must be 1",
     );
     is_refused(&["bank", "--policy", "dice"], "possible values");
     is_refused(
@@ -161,5 +173,5 @@ fn the_demo_finds_all_checks_met() {
     let output = run(&["--quick", "--seed", "1"]);
     let report = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{report}");
-    assert_eq!(report.matches('✓').count(), 8, "{report}");
+    assert_eq!(report.matches('✓').count(), 9, "{report}");
 }

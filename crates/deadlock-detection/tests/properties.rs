@@ -1,12 +1,15 @@
 //! No miss and no false alarm: random schedules against the brute-force oracle, and victims that all end.
 
+mod actors;
 mod oracle;
+mod schedules;
 
+use actors::Troupe;
 use deadlock_detection::graph::{Answer, LockTable, Mode, Party};
 use deadlock_detection::victim::{Claim, MOST_ABORTS, Policy, choose};
 use labkit::rng::{Stream, test_seed};
-use oracle::{id, lock_id, run_schedules};
 use proptest::prelude::*;
+use schedules::{id, lock_id, run_schedules};
 
 /// Under a sanitizer, which is some ten times slower, fewer.
 fn schedules() -> usize {
@@ -21,6 +24,20 @@ fn no_miss_and_no_false_alarm_in_a_hundred_thousand_schedules() {
     let (waits, cycles) = run_schedules(test_seed(), "schedules", schedules(), 24);
     println!("{} schedules: {waits} waits, {cycles} cycles", schedules());
     assert!(cycles > schedules() as u64 / 10, "{cycles} cycles");
+}
+
+/// The same on real threads and real locks. (A hundred thousand of those: the program's `oracle`.)
+#[test]
+fn no_miss_and_no_false_alarm_on_real_threads() {
+    let mut chance = Stream::named(test_seed(), "threads");
+    let mut troupe = Troupe::new();
+    for number in 0..schedules() / 50 {
+        let played = troupe.play(&mut chance);
+        assert_eq!(played, Ok(()), "schedule {number}");
+    }
+    println!("{:?}", troupe.tally);
+    assert!(troupe.tally.cycles > troupe.tally.schedules / 10);
+    troupe.end();
 }
 
 /// A party of the simulated workload: it takes its locks one after another, gives all back, and is done.

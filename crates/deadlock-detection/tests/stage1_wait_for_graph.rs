@@ -2,9 +2,10 @@
 //! who gives way breaks it.
 
 mod oracle;
+mod schedules;
 
 use deadlock_detection::graph::{Answer, LockId, LockTable, Misuse, Mode, Party, Wait};
-use oracle::run_schedules;
+use schedules::run_schedules;
 
 const A: Party = Party(1);
 const B: Party = Party(2);

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use deadlock_detection::graph::Party;
@@ -11,7 +11,8 @@ use deadlock_detection::scenario::philosophers::{self, Manners};
 use deadlock_detection::scenario::two_locks;
 use deadlock_detection::victim::{Claim, MOST_ABORTS, choose};
 use deadlock_detection::{Detector, LockError, Policy, TrackedMutex, TrackedRwLock, retry};
-use support::{in_time, named, wait_for_waiters};
+use labkit::wait::until;
+use support::{PATIENCE, in_time, named, wait_for_waiters};
 
 const POLICIES: [Policy; 4] = [
     Policy::Youngest,
@@ -111,42 +112,46 @@ fn a_victim_that_sleeps_is_woken_with_the_report() {
     });
 }
 
+/// Nobody is waited for before the count is right: who is in a cycle that was missed waits for ever.
 #[test]
 fn a_wait_that_closes_two_cycles_makes_two_give_way() {
-    in_time(|| {
-        let detector = Detector::new(Policy::LowestPriority);
-        let table = TrackedRwLock::named(&detector, "table", ());
-        let locks = ["a", "b"].map(|name| TrackedMutex::named(&detector, name, ()));
-        let all_have = Barrier::new(3);
-        thread::scope(|scope| {
-            let readers = [&locks[0], &locks[1]].map(|wanted| {
-                let (table, all_have) = (&table, &all_have);
-                named(scope, "reader", move || {
-                    retry(0, |attempt| {
-                        let _reading = table.read()?;
-                        if attempt.number() == 1 {
-                            all_have.wait();
-                        }
-                        wanted.lock().map(|_| attempt.number())
-                    })
-                })
-            });
-            let attempts = retry(1, |attempt| {
-                let _both = (locks[0].lock()?, locks[1].lock()?);
+    let detector = Detector::new(Policy::LowestPriority);
+    let table = Arc::new(TrackedRwLock::named(&detector, "table", ()));
+    let locks = ["a", "b"].map(|name| Arc::new(TrackedMutex::named(&detector, name, ())));
+    let all_have = Arc::new(Barrier::new(3));
+    let readers = locks.clone().map(|wanted| {
+        let (table, all_have) = (Arc::clone(&table), Arc::clone(&all_have));
+        thread::spawn(move || {
+            retry(0, |attempt| {
+                let _reading = table.read()?;
                 if attempt.number() == 1 {
                     all_have.wait();
                 }
-                wait_for_waiters(&detector, 2);
-                table.write().map(|_| attempt.number())
-            });
-            assert_eq!(attempts.unwrap(), 1);
-            assert_eq!(
-                readers.map(|reader| reader.join().unwrap().unwrap()),
-                [2, 2]
-            );
-        });
-        assert_eq!(detector.counts().deadlocks, 2);
+                wanted.lock().map(|_| attempt.number())
+            })
+        })
     });
+    let watched = detector.clone();
+    let writer = thread::spawn(move || {
+        retry(1, |attempt| {
+            let _both = (locks[0].lock()?, locks[1].lock()?);
+            if attempt.number() == 1 {
+                all_have.wait();
+            }
+            wait_for_waiters(&watched, 2);
+            table.write().map(|_| attempt.number())
+        })
+    });
+    let broken = || detector.counts().deadlocks;
+    let seen = until(PATIENCE, || broken() > 0 || writer.is_finished());
+    assert!(
+        seen && broken() == 2,
+        "{} of 2 cycles were broken",
+        broken()
+    );
+    assert_eq!(in_time(|| writer.join().unwrap().unwrap()), 1);
+    let attempts = readers.map(|reader| in_time(|| reader.join().unwrap().unwrap()));
+    assert_eq!(attempts, [2, 2]);
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(super) fn order(report: Report, _: &Run) -> Result<Report, Error> {
         .try_iter()
         .filter_map(|event| match event {
             Event::Order(warning) => Some(warning.names.join(", then ")),
-            Event::Deadlock(_) => None,
+            Event::Deadlock(_) | Event::Waited(_) => None,
         })
         .collect();
     let counts = detector.counts();

@@ -20,7 +20,7 @@ use crate::victim::Policy;
 /// The least and the most rows.
 pub const ROWS: (u64, u64) = (2, 100_000);
 /// The least and the most tellers, each of which is a thread.
-pub const TELLERS: (u64, u64) = (1, 256);
+pub const TELLERS: (u64, u64) = (1, 1_000);
 /// The least and the most transfers of each teller.
 pub const TRANSFERS: (u64, u64) = (1, 10_000_000);
 /// What every row has at first.

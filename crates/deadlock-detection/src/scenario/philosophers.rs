@@ -87,10 +87,7 @@ pub fn dine(
     Ok(Dinner {
         meals: uses / 2,
         deadlocks: detector.counts().deadlocks,
-        first: events.try_iter().find_map(|event| match event {
-            Event::Deadlock(deadlock) => Some(deadlock),
-            Event::Order(_) => None,
-        }),
+        first: events.try_iter().find_map(Event::deadlock),
         most_attempts: attempts.into_iter().max().unwrap_or(0),
         took,
     })

@@ -49,12 +49,8 @@ pub fn run(policy: Policy) -> Result<Outcome, LockError> {
             thread.join().expect("neither panics")
         })
     });
-    let reports = events.try_iter().filter_map(|event| match event {
-        Event::Deadlock(deadlock) => Some(deadlock),
-        Event::Order(_) => None,
-    });
     Ok(Outcome {
-        deadlocks: reports.collect(),
+        deadlocks: events.try_iter().filter_map(Event::deadlock).collect(),
         attempts: [alice?, bob?],
         done: right.into_inner()?,
     })

@@ -1,13 +1,22 @@
-//! The brute-force oracle, and random schedules to be judged by it.
+//! The brute-force oracle, which judges the detector.
 //!
-//! The oracle knows nothing of graphs. It keeps who holds and who queues in plain vectors, and tries every
+//! It knows nothing of graphs. It keeps who holds and who queues in plain vectors, and tries every
 //! order in which the parties that can run may end, each giving back all it has: if no order lets all of them
 //! end, there is a deadlock, and who ends in none is in it.
 
 use std::collections::HashSet;
 
-use deadlock_detection::graph::{Answer, LockId, LockTable, Mode, Party};
+use deadlock_detection::graph::Mode;
 use labkit::rng::Stream;
+
+/// One thing that a party does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    /// It asks for a lock that it hasn't.
+    Take(usize, usize, Mode),
+    /// It gives one back.
+    Give(usize, usize),
+}
 
 /// Locks as vectors: holders, and a queue in the order of arrival.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +63,40 @@ impl Oracle {
         queued.any(|(waiter, _)| *waiter == party)
     }
 
+    /// Draws what a party that can run does next; sometimes it does nothing.
+    pub(crate) fn draw(&self, chance: &mut Stream) -> Option<Step> {
+        let awake: Vec<usize> = (0..self.parties)
+            .filter(|party| !self.waits(*party))
+            .collect();
+        let party = awake[chance.index(awake.len())];
+        let lock = chance.index(self.queues.len());
+        if self.holds(party, lock) {
+            return (chance.below(3) == 0).then_some(Step::Give(party, lock));
+        }
+        let mode = if chance.below(3) == 0 {
+            Mode::Shared
+        } else {
+            Mode::Exclusive
+        };
+        Some(Step::Take(party, lock, mode))
+    }
+
+    /// The locks that a party holds.
+    pub(crate) fn held_by(&self, party: usize) -> Vec<usize> {
+        (0..self.holders.len())
+            .filter(|lock| self.holds(party, *lock))
+            .collect()
+    }
+
+    /// Everyone who waits.
+    pub(crate) fn waiting(&self) -> HashSet<usize> {
+        self.queues
+            .iter()
+            .flatten()
+            .map(|(party, _)| *party)
+            .collect()
+    }
+
     fn grant(&mut self, lock: usize) {
         while let Some((party, mode)) = self.queues[lock].first().copied() {
             let alone = mode == Mode::Exclusive;
@@ -92,137 +135,4 @@ impl Oracle {
             }
         }
     }
-}
-
-/// The table and the oracle side by side, driven by chance.
-pub(crate) struct Schedule {
-    pub(crate) table: LockTable,
-    pub(crate) oracle: Oracle,
-    parties: usize,
-    locks: usize,
-    pub(crate) cycles: u64,
-    pub(crate) waits: u64,
-}
-
-impl Schedule {
-    pub(crate) fn new(parties: usize, locks: usize) -> Self {
-        Schedule {
-            table: LockTable::new(),
-            oracle: Oracle::new(parties, locks),
-            parties,
-            locks,
-            cycles: 0,
-            waits: 0,
-        }
-    }
-
-    /// One step of a party that can run: it asks for a lock that it hasn't, or gives one back.
-    pub(crate) fn step(&mut self, chance: &mut Stream) {
-        let awake: Vec<usize> = (0..self.parties)
-            .filter(|party| !self.oracle.waits(*party))
-            .collect();
-        let party = awake[chance.index(awake.len())];
-        let lock = chance.index(self.locks);
-        if self.oracle.holds(party, lock) {
-            if chance.below(3) == 0 {
-                self.release(party, lock);
-            }
-            return;
-        }
-        let mode = if chance.below(3) == 0 {
-            Mode::Shared
-        } else {
-            Mode::Exclusive
-        };
-        self.oracle.request(party, lock, mode);
-        let answer = self
-            .table
-            .request(id(party), lock_id(lock), mode)
-            .expect("it may ask");
-        assert_eq!(answer == Answer::Waits, self.oracle.waits(party));
-        if answer == Answer::Waits {
-            self.waits += 1;
-            self.judge(party);
-        }
-    }
-
-    /// The claim itself: the table sees a cycle exactly if the oracle sees somebody doomed, and the cycle
-    /// is of those. Then the requester gives way.
-    fn judge(&mut self, party: usize) {
-        let doomed = self.oracle.doomed();
-        let cycle = self.table.cycle_through(id(party));
-        assert_eq!(
-            cycle.is_some(),
-            doomed.contains(&party),
-            "{doomed:?}, {cycle:?}"
-        );
-        let Some(cycle) = cycle else {
-            assert!(doomed.is_empty(), "missed: {doomed:?}");
-            return;
-        };
-        self.cycles += 1;
-        for (place, wait) in cycle.iter().enumerate() {
-            let next = cycle[(place + 1) % cycle.len()].party;
-            assert_eq!(wait.blocked_by, next);
-            assert!(
-                self.table
-                    .blockers(wait.party)
-                    .any(|blocker| blocker == next)
-            );
-            assert!(doomed.contains(&usize::try_from(wait.party.0).unwrap()));
-        }
-        self.oracle.withdraw(party);
-        self.table.withdraw(id(party));
-        for lock in (0..self.locks)
-            .filter(|lock| self.oracle.holds(party, *lock))
-            .collect::<Vec<_>>()
-        {
-            self.release(party, lock);
-        }
-        assert!(
-            self.oracle.doomed().is_empty(),
-            "one who gives way frees the others"
-        );
-    }
-
-    fn release(&mut self, party: usize, lock: usize) {
-        let waiting: Vec<usize> = (0..self.parties)
-            .filter(|party| self.oracle.waits(*party))
-            .collect();
-        self.oracle.release(party, lock);
-        let admitted = self
-            .table
-            .release(id(party), lock_id(lock))
-            .expect("it holds the lock");
-        let expected: HashSet<Party> = waiting
-            .into_iter()
-            .filter(|party| !self.oracle.waits(*party))
-            .map(id)
-            .collect();
-        assert_eq!(admitted.into_iter().collect::<HashSet<_>>(), expected);
-    }
-}
-
-/// Runs so many random schedules of this many steps; returns the waits and the cycles seen.
-pub(crate) fn run_schedules(seed: u64, name: &str, schedules: usize, steps: usize) -> (u64, u64) {
-    let mut chance = Stream::named(seed, name);
-    let (mut waits, mut cycles) = (0, 0);
-    for _ in 0..schedules {
-        let (parties, locks) = (2 + chance.index(4), 1 + chance.index(5));
-        let mut schedule = Schedule::new(parties, locks);
-        for _ in 0..steps {
-            schedule.step(&mut chance);
-        }
-        waits += schedule.waits;
-        cycles += schedule.cycles;
-    }
-    (waits, cycles)
-}
-
-pub(crate) fn id(party: usize) -> Party {
-    Party(party as u64)
-}
-
-pub(crate) fn lock_id(lock: usize) -> LockId {
-    LockId(lock as u64)
 }
