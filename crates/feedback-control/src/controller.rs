@@ -40,9 +40,11 @@ impl Observation {
     }
 }
 
-/// Decides how many servers there should be.
-pub trait Controller: Debug {
+/// Decides how many servers there should be. A value that is stepped from outside: it knows no time but
+/// the cycles that it is called for, and can be moved to another thread.
+pub trait Controller: Debug + Send {
     /// How many servers should work or start, within the controller's limits. Called once a cycle.
+    /// Whoever can't follow may give fewer servers or more: the next observation tells.
     fn desired(&mut self, seen: &Observation) -> usize;
 }
 

@@ -24,6 +24,19 @@ const ASKED: (usize, usize, f64) = (50, 3, 210.0);
 /// How many times as much as the clairvoyant the best controller may pay.
 const TARGET: f64 = 1.15;
 
+/// The columns of a controller's score.
+const HEAD: [&str; 9] = [
+    "controller",
+    "server-hours",
+    "% over SLO",
+    "dropped",
+    "actions",
+    "reversals",
+    "settling",
+    "cost",
+    "ratio",
+];
+
 /// Runs the demo; the same seed makes the same report, bit by bit.
 ///
 /// # Errors
@@ -177,17 +190,7 @@ pub(crate) fn compared(comparison: &Comparison) -> Report {
 }
 
 fn compared_section(report: Report, comparison: &Comparison) -> Report {
-    let mut table = Table::new([
-        "controller",
-        "server-hours",
-        "% over SLO",
-        "dropped",
-        "actions",
-        "reversals",
-        "settling",
-        "cost",
-        "ratio",
-    ]);
+    let mut table = Table::new(HEAD);
     for entry in &comparison.entries {
         let ratio = comparison.ratio(entry);
         table = table.row(row(entry.kind, &entry.score, entry.settling, Some(ratio)));
@@ -228,17 +231,7 @@ pub(crate) fn one(config: &Config, kind: Kind, trace: &Trace) -> Report {
         samples,
     };
     let title = format!("{} over {} traffic", kind.name(), trace.name);
-    let table = Table::new([
-        "controller",
-        "server-hours",
-        "% over SLO",
-        "dropped",
-        "actions",
-        "reversals",
-        "settling",
-        "cost",
-        "ratio",
-    ]);
+    let table = Table::new(HEAD);
     Report::new("feedback-control", title)
         .headline(Figure::new("cost", entry.score.cost, "server-hours"))
         .chart(picture::servers("Servers and load", &entry.samples, config))

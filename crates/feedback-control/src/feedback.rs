@@ -66,6 +66,24 @@ pub trait System {
     fn scale_to(&mut self, servers: usize) -> Result<(), Self::Error>;
 }
 
+/// One turn of the loop: passes a cycle, and gives the system as many servers as the controller wants
+/// after it.
+///
+/// # Errors
+/// The system's.
+pub fn step<S: System>(
+    system: &mut S,
+    controller: &mut dyn Controller,
+    rate: f64,
+) -> Result<Sample, S::Error> {
+    let sample = system.advance(rate)?;
+    let desired = controller.desired(&sample.observation());
+    if desired != sample.ordered() {
+        system.scale_to(desired)?;
+    }
+    Ok(sample)
+}
+
 /// Runs the loop for as long as `rate` names one for the next cycle; it sees what happened so far.
 ///
 /// # Errors
@@ -77,12 +95,7 @@ pub fn run<S: System>(
 ) -> Result<Vec<Sample>, S::Error> {
     let mut samples = Vec::new();
     while let Some(rate) = rate(&samples) {
-        let sample = system.advance(rate)?;
-        let desired = controller.desired(&sample.observation());
-        if desired != sample.ordered() {
-            system.scale_to(desired)?;
-        }
-        samples.push(sample);
+        samples.push(step(system, controller, rate)?);
     }
     Ok(samples)
 }

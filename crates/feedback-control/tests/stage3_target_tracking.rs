@@ -29,7 +29,8 @@ fn the_worked_examples_of_the_documentation() {
     assert_eq!(rule(4, 0, 0.05, 0.1), 2);
     // HorizontalPodAutoscaler Walkthrough: 305 % of a target of 50 % turns one replica into seven.
     assert_eq!(rule(1, 0, 3.05, 0.5), 7);
-    // Configurable tolerance (v1.33): 50 replicas at 90 % of a target of 75 % become 60.
+    // Kubernetes blog on v1.33, configurable tolerance: 50 replicas at 90 %, the target being 75 %,
+    // become 60.
     assert_eq!(rule(50, 0, 0.90, 0.75), 60);
 }
 

@@ -53,6 +53,24 @@ fn a_long_time_at_the_limit_is_forgotten_at_once() {
 }
 
 #[test]
+fn an_order_that_is_not_followed_is_forgotten_at_once() {
+    let mut pid = pid(100);
+    let stuck = |cpu| Observation {
+        ready: 5,
+        starting: 0,
+        cpu,
+        rate: 0.0,
+    };
+    // Somebody else has no more servers to give, for as long as it is busy.
+    for _ in 0..1000 {
+        assert!(pid.desired(&stuck(1.0)) > 5);
+    }
+    // An integral of all those errors would still ask for dozens.
+    let asked = pid.desired(&stuck(0.3));
+    assert!(asked < 5, "{asked}");
+}
+
+#[test]
 fn servers_that_start_are_not_ordered_again() {
     let mut pid = pid(100);
     let seen = Observation {
@@ -67,10 +85,10 @@ fn servers_that_start_are_not_ordered_again() {
 
 #[test]
 fn each_term_does_its_part() {
-    let seen = |cpu| Observation {
-        ready: 10,
+    let seen = |ready| Observation {
+        ready,
         starting: 0,
-        cpu,
+        cpu: 0.8,
         rate: 0.0,
     };
     let with = |proportional, integral, derivative| {
@@ -82,18 +100,18 @@ fn each_term_does_its_part() {
         Pid::new(Limits::new(1, 100).unwrap(), 0.4, gains)
     };
     // At twice the set point, full reaction doubles.
-    assert_eq!(with(1.0, 0.0, 0.0).desired(&seen(0.8)), 20);
-    assert_eq!(with(0.0, 1.0, 0.0).desired(&seen(0.8)), 20);
-    assert_eq!(with(0.0, 0.0, 1.0).desired(&seen(0.8)), 20);
-    // The same error again: P answers it the same, I has added it up, D sees no change.
+    assert_eq!(with(1.0, 0.0, 0.0).desired(&seen(10)), 20);
+    assert_eq!(with(0.0, 1.0, 0.0).desired(&seen(10)), 20);
+    assert_eq!(with(0.0, 0.0, 1.0).desired(&seen(10)), 20);
+    // Half of it makes 14. The same error again: P answers it the same, I adds it up, D sees no change.
     let mut terms = [
         with(0.5, 0.0, 0.0),
         with(0.0, 0.5, 0.0),
         with(0.0, 0.0, 0.5),
     ];
     let twice = terms.each_mut().map(|pid| {
-        pid.desired(&seen(0.8));
-        pid.desired(&seen(0.8))
+        assert_eq!(pid.desired(&seen(10)), 14);
+        pid.desired(&seen(14))
     });
     assert_eq!(twice, [14, 20, 10]);
 }

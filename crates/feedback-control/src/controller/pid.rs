@@ -5,7 +5,7 @@
 //! ln(servers), the error ln(CPU / target).
 //!
 //! Three things that a textbook loop lacks: the output is clamped, and the integral with it (anti-windup
-//! by back-calculation, Åström and Hägglund 1995); servers that start count as if they worked, or the
+//! by back-calculation, Åström and Hägglund 1995), also where somebody else didn't follow; servers that start count as if they worked, or the
 //! dead time would make the loop order them again; and there is no error while the present number is
 //! the right whole one, or the integral would hunt for a fraction of a server for ever.
 
@@ -49,6 +49,8 @@ pub struct Pid {
     /// ln(servers) as the integral has it; none before the first observation.
     integral: Option<f64>,
     last_error: f64,
+    /// What was asked for last; none before the first observation.
+    asked: Option<usize>,
 }
 
 impl Pid {
@@ -61,6 +63,7 @@ impl Pid {
             gains,
             integral: None,
             last_error: 0.0,
+            asked: None,
         }
     }
 
@@ -83,14 +86,16 @@ impl Pid {
 impl Controller for Pid {
     fn desired(&mut self, seen: &Observation) -> usize {
         let error = self.error(seen);
-        // BEGIN SOLUTION stage 4: P, I and D make ln(servers); clamp it; take back what was cut off
+        // BEGIN SOLUTION stage 4: P, I and D make ln(servers); take back what is cut off, and what wasn't followed
         let present = (seen.ordered().max(1) as f64).ln();
         if error == 0.0 {
             // The number is right: the next error starts from it.
-            (self.integral, self.last_error) = (Some(present), 0.0);
+            (self.integral, self.last_error, self.asked) = (Some(present), 0.0, None);
             return self.limits.clamp(seen.ordered());
         }
-        let integral = self.integral.unwrap_or(present) + self.gains.integral * error;
+        let was_followed = self.asked == Some(seen.ordered());
+        let before = self.integral.filter(|_| was_followed).unwrap_or(present);
+        let integral = before + self.gains.integral * error;
         let unclamped = integral
             + self.gains.proportional * error
             + self.gains.derivative * (error - self.last_error);
@@ -98,7 +103,9 @@ impl Controller for Pid {
         let output = unclamped.clamp(least, (self.limits.max() as f64).ln());
         self.integral = Some(integral + output - unclamped);
         self.last_error = error;
-        self.limits.ceil(output.exp().round())
+        let servers = self.limits.ceil(output.exp().round());
+        self.asked = Some(servers);
+        servers
         // END SOLUTION
     }
 }

@@ -84,11 +84,15 @@ pub(crate) fn live(run: &Run, kind: Kind, max: usize) -> Result<Report, Failure>
             number(1e3 * tally.response.as_secs_f64() / tally.answered.max(1) as f64),
         ))
         .chart(chart(&samples, scale));
-    Ok(if shutdown.is_triggered() {
-        report.text("It was told to stop early: the line was drained and all workers ended.")
-    } else {
-        report
-    })
+    if shutdown.is_triggered() {
+        let early = "It was told to stop early: the line was drained and all workers ended.";
+        return Ok(report.text(early));
+    }
+    Ok(report.check(
+        "workers came with the load and went with it",
+        max == 1 || (most > 1 && last < most),
+        format!("1, then {most}, then {last}"),
+    ))
 }
 
 /// What the controllers have to know; of the queue only the objective matters to them.
