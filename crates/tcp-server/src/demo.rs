@@ -10,7 +10,7 @@ use std::time::Duration;
 use labkit::report::Report;
 use labkit::run::Run;
 use tcp_server::Error;
-use tcp_server::load::{allow_open_files, connections_with};
+use tcp_server::load::{Load, allow_open_files, connections_with};
 
 /// Numbers of connections that are measured, below the one that is asked for.
 const LADDER: [usize; 4] = [1, 10, 100, 1_000];
@@ -39,8 +39,13 @@ pub(crate) fn run(run: &Run) -> Result<Report, Error> {
 /// Measures all four up to a number of connections, and nothing else.
 ///
 /// # Errors
-/// As the demo; and if this process may not open so many connections.
+/// As the demo; and at once if this process may not open so many connections.
 pub(crate) fn compare(run: &Run, connections: usize, time: Duration) -> Result<Report, Error> {
+    let load = Load {
+        connections,
+        ..Load::default()
+    };
+    load.check()?;
     let title = format!("Four servers, up to {connections} connections");
     let report = Report::new("tcp-server", title);
     cost::ladder(report, run, &program()?, &steps_to(connections), time)

@@ -89,7 +89,7 @@ pub struct Crowd {
 }
 
 impl Load {
-    /// Checks the sizes.
+    /// Checks the sizes, and lets this process open as many files as it may.
     ///
     /// # Errors
     /// The first that is out of its range.

@@ -135,10 +135,15 @@ fn wrong_usage_is_refused_with_what_would_be_right() {
     );
     is_refused(&["serve", "--idle", "0"], 2, "0.001 to 86400");
     is_refused(&["serve", "--port", "99999"], 2, "0..=65535");
-    is_refused(&["client", "localhost"], 2, "such as localhost:7007");
+    is_refused(&["client", "localhost"], 2, "HOST:PORT of a server is needed");
     is_refused(&["serve", "--every", "never"], 2, "0.001 to 86400");
     let load = ["load", "192.0.2.1:80", "--connections", "0"];
     is_refused(&load, 2, "connections: 0 is not within 1");
+    is_refused(
+        &["compare", "--connections", "0"],
+        2,
+        "connections: 0 is not",
+    );
     let load = ["load", "192.0.2.1:80", "--connections", "900000"];
     is_refused(&load, 69, "raise the limit (ulimit -n)");
 }
