@@ -30,6 +30,18 @@ pub(crate) struct Shared {
     pub(crate) clock: RealClock,
 }
 
+impl Shared {
+    pub(crate) fn new(config: Config, service: impl Service) -> Self {
+        Shared {
+            config,
+            service: Box::new(service),
+            roster: Arc::default(),
+            meter: Meter::new(),
+            clock: RealClock::new(),
+        }
+    }
+}
+
 /// One open connection over a socket of type `S`.
 ///
 /// The order of the fields is the order of their end: the seat goes before the socket, and the

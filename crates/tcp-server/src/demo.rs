@@ -16,6 +16,8 @@ use tcp_server::load::{Load, allow_open_files, connections_with};
 const LADDER: [usize; 4] = [1, 10, 100, 1_000];
 /// The demo's last number, if the system allows as many open files.
 const MOST: usize = 10_000;
+/// How long the demo measures each server with each number: at least one round for everybody.
+const MOMENT: Duration = Duration::from_millis(120);
 
 /// Runs the demo.
 ///
@@ -30,8 +32,7 @@ pub(crate) fn run(run: &Run) -> Result<Report, Error> {
     let report = rules::same_answers(report)?;
     let most = MOST.min(connections_with(allow_open_files()));
     let ladder = run.size(steps_to(most), vec![10, 300]);
-    let time = Duration::from_millis(run.size(120, 100));
-    let report = cost::ladder(report, run, &program()?, &ladder, time)?;
+    let report = cost::ladder(report, run, &program()?, &ladder, MOMENT)?;
     let report = rules::never_reads(report)?;
     rules::nothing_left(report)
 }

@@ -8,15 +8,12 @@ use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use labkit::clock::RealClock;
 use labkit::net::{self, Cap, Permit};
 use labkit::shutdown::Shutdown;
 use nix::sys::socket::{Backlog, listen};
 
 use crate::connection::{Connection, Shared};
 use crate::driver::{self, Driver};
-use crate::roster::Roster;
-use crate::statistics::Meter;
 use crate::warden;
 use crate::{Config, Error, Kind, Service, Statistics};
 
@@ -74,13 +71,7 @@ impl Server {
     ) -> io::Result<Self> {
         listen(&listener, Backlog::new(BACKLOG)?)?;
         let cap = Cap::new(config.max_connections);
-        let shared = Arc::new(Shared {
-            service: Box::new(service),
-            roster: Arc::new(Roster::default()),
-            meter: Meter::new(),
-            clock: RealClock::new(),
-            config,
-        });
+        let shared = Arc::new(Shared::new(config, service));
         let mut server = Server {
             address: listener.local_addr()?,
             kind,
@@ -223,4 +214,42 @@ fn refuse(mut socket: TcpStream, shared: &Shared) {
     // needs no words.
     let _ = socket.write_all(words.as_bytes());
     // END SOLUTION
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::Echo;
+
+    /// Looks at what it is given, and lets it go.
+    struct Inspector(AtomicBool);
+
+    impl Driver for Inspector {
+        fn take(&self, connection: Connection<TcpStream>) -> io::Result<()> {
+            self.0
+                .store(connection.socket.nodelay()?, Ordering::Relaxed);
+            Ok(())
+        }
+
+        fn stop(&self) {}
+    }
+
+    #[test]
+    fn a_connection_is_admitted_with_no_delay() {
+        let listener = net::bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let _client = TcpStream::connect(address).expect("it listens");
+        let (socket, _) = listener.accept().expect("it is connected");
+        assert!(!socket.nodelay().expect("a socket"), "as sockets are");
+        let permit = Cap::new(1).enter().expect("a place is free");
+        let (shared, inspector) = (
+            Shared::new(Config::default(), Echo),
+            Inspector(false.into()),
+        );
+        admit(socket, permit, &Arc::new(shared), &inspector);
+        assert!(inspector.0.into_inner());
+    }
 }

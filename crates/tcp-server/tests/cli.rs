@@ -135,7 +135,7 @@ fn wrong_usage_is_refused_with_what_would_be_right() {
     );
     is_refused(&["serve", "--idle", "0"], 2, "0.001 to 86400");
     is_refused(&["serve", "--port", "99999"], 2, "0..=65535");
-    is_refused(&["client", "localhost"], 2, "HOST:PORT of a server is needed");
+    is_refused(&["client", "localhost"], 2, "HOST:PORT of a server");
     is_refused(&["serve", "--every", "never"], 2, "0.001 to 86400");
     let load = ["load", "192.0.2.1:80", "--connections", "0"];
     is_refused(&load, 2, "connections: 0 is not within 1");
