@@ -1,33 +1,52 @@
-//! The demonstration: the point of the lab, with real figures.
+//! The default run: five services write for two weeks; what became of it.
 
-use labkit::clock::Stopwatch;
-use labkit::report::{Figure, Report, Table};
+mod crash;
+mod finding;
+mod live;
+mod peers;
+mod storage;
+
+use labkit::report::Report;
 use labkit::run::Run;
 
-use crate::Tally;
+use metrics_logging::config::MINUTE;
+use metrics_logging::error::Error;
+use metrics_logging::fleet::{Fleet, Plan};
 
-const WORDS: [&str; 5] = ["to", "be", "or", "not", "question"];
+pub(crate) use finding::detected;
+pub(crate) use live::{fill, go_on};
+pub(crate) use peers::compare;
 
-/// Counts words drawn from the run's seed.
-#[must_use]
-pub fn run(run: &Run) -> Report {
-    let recorded: u64 = run.size(1_000_000, 10_000);
-    let mut draws = run.rng("words");
-    let mut tally = Tally::new();
-    let watch = Stopwatch::start();
-    for _ in 0..recorded {
-        tally.record(WORDS[draws.index(WORDS.len())]);
+/// When simulated time begins: a Monday, 2026-01-05 00:00 UTC.
+const START: i64 = 1_767_571_200_000_000_000;
+
+/// Services from the beginning of simulated time on.
+pub(crate) fn plan(services: usize, days: usize, step: i64) -> Plan {
+    Plan {
+        services,
+        days,
+        step,
+        start: START,
     }
-    let rate = recorded as f64 / watch.seconds();
-    let most = tally.most_frequent();
-    let (word, times) = most.map_or(("none", 0), |(word, times)| (word, times));
-    Report::new("metrics-logging", "Metrics logging")
-        .lead("Every word that was recorded is counted once.")
-        .headline(Figure::new("words per second", rate, "words/s"))
-        .check(
-            "the counts add up",
-            tally.total() == recorded,
-            format!("{} of {recorded}", tally.total()),
-        )
-        .table(Table::new(["most frequent", "times"]).row([word.to_owned(), times.to_string()]))
+}
+
+/// Runs the demo.
+///
+/// # Errors
+/// If a file can't be written, or the engine doesn't do what it should.
+pub(crate) fn run(run: &Run) -> Result<Report, Error> {
+    let days = run.size(14, 9);
+    let fleet = Fleet::simulate(plan(5, days, MINUTE), run.seed);
+    let bar = run.bar("metrics logging", 3);
+    let report = Report::new("metrics-logging", "Metrics logging").lead(
+        "Services say every minute how they are. A time-series database keeps it in little more than a \
+         byte a sample, loses nothing that it has acknowledged, and detectors say which of it is unusual.",
+    );
+    let report = storage::section(report, &fleet)?;
+    bar.add(1);
+    let report = finding::section(report, &fleet);
+    bar.add(1);
+    let report = crash::section(report, &fleet, run)?;
+    bar.clear();
+    Ok(report)
 }
