@@ -6,7 +6,7 @@ mod ground;
 
 use std::path::Path;
 
-use ground::{PATIENCE, limits, program, session};
+use ground::{PATIENCE, program, session};
 use labkit::clock::Deadline;
 use labkit::shutdown::Shutdown;
 use labkit::wait;
@@ -15,6 +15,10 @@ use resource_allocation::live::limits::{
     Controller, Limits, PERIOD_US, Scale, Version, nice_parts, nice_values, shrink_first, writes,
 };
 use resource_allocation::live::{Means, Session};
+
+fn limits(cpus: f64, memory_mib: u64) -> Limits {
+    Limits { cpus, memory_mib }
+}
 
 fn plan(version: Version, limits: &Limits) -> Vec<(Controller, &'static str, String)> {
     let writes = writes(version, limits).into_iter();

@@ -11,6 +11,7 @@ use feedback_control::controller::{Kind, Tuning};
 use feedback_control::error::Error;
 use feedback_control::feedback::{self, Sample};
 use feedback_control::live::Scale;
+use feedback_control::live::balancer::Tally;
 use feedback_control::live::cluster::Cluster;
 use feedback_control::queue::Queue;
 
@@ -58,10 +59,31 @@ pub(crate) fn live(run: &Run, kind: Kind, max: usize) -> Result<Report, Failure>
         rate.filter(|_| !shutdown.is_triggered())
     })?;
     bar.clear();
-    let tally = cluster.stop();
-    let most = samples.iter().map(|s| s.ready).max().unwrap_or(0);
-    let last = samples.last().map_or(0, |s| s.ready);
-    let report = Report::new("feedback-control", format!("Live: {} control", kind.name()))
+    let report = told(kind, &samples, &cluster.stop(), scale);
+    if shutdown.is_triggered() {
+        let early = "It was told to stop early: the line was drained and all workers ended.";
+        return Ok(report.text(early));
+    }
+    let (most, last) = (most(&samples), last(&samples));
+    Ok(report.check(
+        "workers came with the load and went with it",
+        max == 1 || (most > 1 && last < most),
+        format!("1, then {most}, then {last}"),
+    ))
+}
+
+fn most(samples: &[Sample]) -> usize {
+    samples.iter().map(|s| s.ready).max().unwrap_or(0)
+}
+
+fn last(samples: &[Sample]) -> usize {
+    samples.last().map_or(0, |s| s.ready)
+}
+
+/// What was seen, and what became of all requests.
+fn told(kind: Kind, samples: &[Sample], tally: &Tally, scale: Scale) -> Report {
+    let (most, last) = (most(samples), last(samples));
+    Report::new("feedback-control", format!("Live: {} control", kind.name()))
         .lead(
             "Real processes on this machine: each answers HTTP requests with a quarter of a core, its \
              CPU is read from the operating system.",
@@ -83,16 +105,7 @@ pub(crate) fn live(run: &Run, kind: Kind, max: usize) -> Result<Report, Failure>
             scale.slo.as_millis(),
             number(1e3 * tally.response.as_secs_f64() / tally.answered.max(1) as f64),
         ))
-        .chart(chart(&samples, scale));
-    if shutdown.is_triggered() {
-        let early = "It was told to stop early: the line was drained and all workers ended.";
-        return Ok(report.text(early));
-    }
-    Ok(report.check(
-        "workers came with the load and went with it",
-        max == 1 || (most > 1 && last < most),
-        format!("1, then {most}, then {last}"),
-    ))
+        .chart(chart(samples, scale))
 }
 
 /// What the controllers have to know; of the queue only the objective matters to them.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use labkit::skip;
 use resource_allocation::Error;
-use resource_allocation::live::limits::Limits;
 use resource_allocation::live::{Means, Session};
 
 /// Far more than any of this takes.
@@ -13,10 +12,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_resource-allocation"))
-}
-
-pub(crate) fn limits(cpus: f64, memory_mib: u64) -> Limits {
-    Limits { cpus, memory_mib }
 }
 
 /// Workers in control groups; none, and said so, where these can't be had.
