@@ -5,6 +5,7 @@
 //! one page serves light and dark. Never computes a statistic.
 
 mod frame;
+mod legend;
 mod scale;
 mod svg;
 mod timeline;

@@ -1,11 +1,16 @@
 //! The labs of processes and threads, together: a burst of clients asks a TCP server for counts of
-//! primes; each question becomes a job, which goes through a bounded buffer into a thread pool.
+//! primes; each question becomes a job, which goes through a bounded buffer into a thread pool. A deadlock
+//! detector watches the locks of the books that both ends keep, and an executor's timer beats the time.
 //!
-//! In reading order: `pipeline` joins the labs, `visit` is what one question went through, `burst`
-//! are the clients, `story` tells what was seen.
+//! In reading order: `pipeline` joins the labs, `visit` is what one question went through, `books` are the
+//! watched locks, `pulse` looks how things stand, `burst` are the clients; `story` tells what was seen, and
+//! `pictures` draws it.
 
+mod books;
 mod burst;
+mod pictures;
 mod pipeline;
+mod pulse;
 mod story;
 mod visit;
 

@@ -2,18 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use labkit::chart::{Chart, Timeline};
+use deadlock_detection::Event;
 use labkit::clock::Stopwatch;
-use labkit::report::{Figure, Report, Table, number};
+use labkit::report::{Figure, Report};
 use labkit::run::Run;
-use labkit::stats::{mean, quantile};
 
 use crate::burst::{Answer, Burst};
+use crate::pictures;
 use crate::pipeline::{CAPACITY, Ended, Pipeline, WORKERS};
-use crate::visit::Visit;
-
-/// How many clients the timeline shows.
-const SHOWN: usize = 8;
 
 /// Runs the scenario.
 ///
@@ -28,12 +24,13 @@ pub(crate) fn tell(run: &Run) -> Result<Report, Box<dyn std::error::Error>> {
     let pipeline = Pipeline::start(watch)?;
     let answers = burst.run(pipeline.address(), run.seed)?;
     let seconds = watch.seconds();
-    let ended = pipeline.end();
+    let ended = pipeline.end()?;
     let report = Report::new("section-processes", "Processes and threads, together")
         .lead(format!(
             "{} clients ask a server for {} counts of primes, all at once. Each question is read by its \
              connection's thread, waits in a buffer for {CAPACITY}, and is computed by one of {WORKERS} \
-             workers.",
+             workers. Connections and workers keep two books, and lock them in opposite orders under the \
+             eyes of a deadlock detector.",
             burst.clients,
             burst.total(),
         ))
@@ -43,7 +40,7 @@ pub(crate) fn tell(run: &Run) -> Result<Report, Box<dyn std::error::Error>> {
             "questions/s",
         ));
     let report = checks(report, burst, &answers, &ended);
-    Ok(pictures(report, &ended.visits))
+    Ok(pictures::add(report, &ended))
 }
 
 fn checks(report: Report, burst: Burst, answers: &[Answer], ended: &Ended) -> Report {
@@ -58,11 +55,11 @@ fn checks(report: Report, burst: Burst, answers: &[Answer], ended: &Ended) -> Re
             *count == answer.said
         })
         .count();
-    let deepest = ended.visits.iter().map(|visit| visit.depth).max();
+    let deepest = ended.books.visits.iter().map(|visit| visit.depth).max();
     report
         .check(
             "every question has one answer, and it is right",
-            right == burst.total() && ended.visits.len() == burst.total(),
+            right == burst.total() && ended.books.visits.len() == burst.total(),
             format!("{right} of {}", burst.total()),
         )
         .check(
@@ -76,81 +73,45 @@ fn checks(report: Report, burst: Burst, answers: &[Answer], ended: &Ended) -> Re
             format!("{} of {CAPACITY}", deepest.unwrap_or(0)),
         )
         .check(
+            "the detector warned that the books are locked in two orders",
+            ended.books.counts.order_warnings > 0,
+            warning(ended),
+        )
+        .check(
+            "no deadlock cost an entry: who gave way tried again",
+            ended.books.computed == burst.total() as u64,
+            format!(
+                "{} entries, {} deadlocks broken, {} waits",
+                ended.books.computed, ended.books.counts.deadlocks, ended.books.counts.waits
+            ),
+        )
+        .check(
+            "the executor's timer beat to the end",
+            ended.samples.len() > 1,
+            format!("{} beats", ended.samples.len()),
+        )
+        .check(
             "the server ended with nothing left open",
             ended.server.cut == 0 && ended.server.statistics.open == 0,
             format!("{} connections cut", ended.server.cut),
         )
 }
 
-fn pictures(report: Report, visits: &[Visit]) -> Report {
-    let mut depth: Vec<(f64, f64)> = visits
-        .iter()
-        .map(|visit| (1e3 * visit.buffered, visit.depth as f64))
-        .collect();
-    depth.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let mut means = Chart::bars("Where a question's time goes, on average")
-        .x("")
-        .y("ms");
-    let mut table = Table::new(["stretch", "mean, ms", "p50, ms", "p99, ms"]);
-    for place in 0..Visit::default().stretches().len() {
-        let (name, ..) = Visit::default().stretches()[place];
-        let spent: Vec<f64> = visits
-            .iter()
-            .map(|visit| {
-                let (_, from, to) = visit.stretches()[place];
-                1e3 * (to - from)
-            })
-            .collect();
-        means = means.bar(name, mean(&spent));
-        table = table.row(row(name, &spent));
-    }
-    let whole: Vec<f64> = visits.iter().map(|visit| 1e3 * visit.seconds()).collect();
-    report
-        .heading("One timeline, from socket to worker")
-        .text(
-            "Every client's lane shows what its questions wait for; below them is what the workers do. \
-             When the buffer is full, the wait moves to the front: that is back-pressure.",
-        )
-        .timeline(timeline(visits))
-        .heading("Where the time goes")
-        .chart(means)
-        .table(table.row(row("from arrival to answer", &whole)))
-        .chart(
-            Chart::lines("How many jobs the buffer holds")
-                .x("ms since the start")
-                .y("jobs")
-                .series("in the buffer", depth),
-        )
-}
-
-fn row(name: &str, spent: &[f64]) -> [String; 4] {
-    [
-        name.to_owned(),
-        number(mean(spent)),
-        number(quantile(spent, 0.5)),
-        number(quantile(spent, 0.99)),
-    ]
-}
-
-fn timeline(visits: &[Visit]) -> Timeline {
-    let mut timeline = Timeline::new("The first clients, and all work", "ms since the start");
-    for client in 0..SHOWN {
-        timeline = timeline.lane(format!("client {client}"));
-    }
-    for worker in 0..WORKERS {
-        timeline = timeline.lane(format!("worker {worker}"));
-    }
-    for visit in visits {
-        if visit.client < SHOWN {
-            for (name, from, to) in visit.stretches() {
-                timeline = timeline.span(visit.client, (1e3 * from, 1e3 * to.max(from)), "", name);
-            }
-        }
-        if visit.worker < WORKERS {
-            let times = (1e3 * visit.started, 1e3 * visit.done);
-            let label = visit.client.to_string();
-            timeline = timeline.span(SHOWN + visit.worker, times, label, "computed");
-        }
-    }
-    timeline
+/// The first thing that the detector warned of, without the places in the code.
+fn warning(ended: &Ended) -> String {
+    let warnings = ended.books.events.iter().filter_map(|event| match event {
+        Event::Order(warning) => Some(warning),
+        _ => None,
+    });
+    let first = warnings.min_by_key(|warning| warning.at);
+    first.map_or_else(
+        || "no warning".to_owned(),
+        |warning| {
+            format!(
+                "after {:.1} ms: {}",
+                1e3 * warning.at.as_secs_f64(),
+                warning.names.join(" and ")
+            )
+        },
+    )
 }

@@ -1,8 +1,9 @@
-//! What every chart has around its data: the drawing area, axes with marks, the legend.
+//! What every chart has around its data: the drawing area, axes with marks.
 
 use std::fmt::Write;
 
 use super::Axis;
+use super::legend::Legend;
 use super::scale::{Scale, label};
 
 /// The drawing's size in its own units; it is scaled to the page's width.
@@ -27,14 +28,18 @@ pub fn escape(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-/// Opens the drawing; readers who can't see it hear its title and summary.
-pub(super) fn open(svg: &mut String, title: &str, summary: &str, height: f64) {
+/// Opens the drawing and puts its legend on top; readers who can't see it hear its title and summary.
+pub(super) fn open(svg: &mut String, title: &str, summary: &str, height: f64, legend: &Legend<'_>) {
+    let above = legend.above();
     let _ = write!(
         svg,
-        r#"<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img"><title>{}</title><desc>{}</desc>"#,
+        r#"<svg class="chart" viewBox="0 {} {WIDTH} {}" role="img"><title>{}</title><desc>{}</desc>"#,
+        -above,
+        height + above,
         escape(title),
         escape(summary),
     );
+    legend.draw(svg);
 }
 
 /// Draws the horizontal lines, marks and label of the vertical axis.
@@ -81,24 +86,4 @@ pub(super) fn base(svg: &mut String, axis: &Axis, bottom: f64) {
         escape(&axis.label),
         if axis.log { " (log)" } else { "" },
     );
-}
-
-/// Draws the legend at the top, after the vertical axis' label: on a narrow screen, where a drawing
-/// scrolls, its left end is what is seen first. Nothing if there is only one unnamed series.
-pub(super) fn legend<'a>(svg: &mut String, y: &Axis, names: impl Iterator<Item = &'a str>) {
-    let label = y.label.chars().count() + if y.log { 6 } else { 0 };
-    let mut x = (label as f64 * CHARACTER + 32.0).max(LEFT);
-    for (place, name) in names.enumerate() {
-        if name.is_empty() {
-            continue;
-        }
-        let _ = write!(
-            svg,
-            r#"<rect class="fill s{}" x="{x:.1}" y="8" width="12" height="12" rx="2"/><text class="legend" x="{:.1}" y="18">{}</text>"#,
-            place % COLOURS,
-            x + 17.0,
-            escape(name),
-        );
-        x += name.chars().count() as f64 * CHARACTER + 32.0;
-    }
 }

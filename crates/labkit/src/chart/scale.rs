@@ -11,6 +11,8 @@ pub(super) struct Scale {
     from: f64,
     to: f64,
     log: bool,
+    /// Only whole numbers lie on it: workers, nodes, rounds. There is nothing at one and a half.
+    whole: bool,
 }
 
 impl Scale {
@@ -23,7 +25,9 @@ impl Scale {
         zero: bool,
     ) -> Self {
         let usable = values.filter(|value| value.is_finite() && (!log || *value > 0.0));
+        let mut whole = true;
         let (mut low, mut high) = usable
+            .inspect(|value| whole &= value.fract() == 0.0)
             .fold((f64::INFINITY, f64::NEG_INFINITY), |range, value| {
                 (range.0.min(value), range.1.max(value))
             });
@@ -46,6 +50,7 @@ impl Scale {
             from,
             to,
             log,
+            whole,
         }
     }
 
@@ -65,7 +70,8 @@ impl Scale {
         if self.log {
             return self.decades();
         }
-        let raw = (self.high - self.low) / MARKS;
+        let least = if self.whole { 1.0 } else { 0.0 };
+        let raw = ((self.high - self.low) / MARKS).max(least);
         let power = 10_f64.powf(raw.log10().floor());
         let step = [1.0, 2.0, 2.5, 5.0, 10.0]
             .map(|factor| factor * power)

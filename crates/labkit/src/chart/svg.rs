@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::frame::{self, BOTTOM, CHARACTER, COLOURS, HEIGHT, LEFT, RIGHT, TOP};
+use super::legend::Legend;
 use super::scale::{Scale, label};
 use super::{BarSeries, Chart, Data, Line};
 
@@ -36,14 +37,14 @@ fn draw_lines(svg: &mut String, chart: &Chart, lines: &[Line]) {
         chart.x.label,
         names.clone().collect::<Vec<_>>().join(", ")
     );
-    frame::open(svg, &chart.title, &summary, HEIGHT);
+    let legend = Legend::lay(&chart.y, names);
+    frame::open(svg, &chart.title, &summary, HEIGHT, &legend);
     frame::vertical(svg, &chart.y, &y);
     frame::horizontal(svg, &x, BOTTOM);
     frame::base(svg, &chart.x, BOTTOM);
     for (place, line) in lines.iter().enumerate() {
         draw_line(svg, line, place % COLOURS, &x, &y);
     }
-    frame::legend(svg, &chart.y, names);
 }
 
 fn draw_line(svg: &mut String, line: &Line, colour: usize, x: &Scale, y: &Scale) {
@@ -87,7 +88,8 @@ fn draw_bars(svg: &mut String, chart: &Chart, groups: &[String], series: &[BarSe
         })
         .collect::<Vec<_>>()
         .join("; ");
-    frame::open(svg, &chart.title, &summary, HEIGHT);
+    let legend = Legend::lay(&chart.y, series.iter().map(|one| one.name.as_str()));
+    frame::open(svg, &chart.title, &summary, HEIGHT, &legend);
     frame::vertical(svg, &chart.y, &y);
     frame::base(svg, &chart.x, BOTTOM);
     let step = (RIGHT - LEFT) / groups.len().max(1) as f64;
@@ -103,7 +105,6 @@ fn draw_bars(svg: &mut String, chart: &Chart, groups: &[String], series: &[BarSe
         }
     }
     label_groups(svg, groups, step);
-    frame::legend(svg, &chart.y, series.iter().map(|one| one.name.as_str()));
 }
 
 fn draw_bar(

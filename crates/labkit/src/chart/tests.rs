@@ -35,6 +35,14 @@ fn text_from_outside_is_escaped() {
 }
 
 #[test]
+fn whole_numbers_are_marked_at_whole_numbers() {
+    let workers = scale::Scale::over([1.0, 2.0, 3.0].into_iter(), (0.0, 100.0), false, false);
+    assert_eq!(workers.marks(), [1.0, 2.0, 3.0]);
+    let shares = scale::Scale::over([0.5, 2.0].into_iter(), (0.0, 100.0), false, false);
+    assert!(shares.marks().iter().any(|mark| mark.fract() != 0.0));
+}
+
+#[test]
 fn marks_are_round_numbers() {
     let marks = |low: f64, high: f64| {
         scale::Scale::over([low, high].into_iter(), (0.0, 1.0), false, false).marks()

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Axis;
 use super::frame::{self, CHARACTER, COLOURS, RIGHT, TOP};
+use super::legend::Legend;
 use super::scale::Scale;
 
 /// A lane's height.
@@ -95,7 +96,8 @@ impl Timeline {
         let kinds = self.kinds();
         let mut svg = String::new();
         let summary = format!("{} lanes, {} spans", self.lanes.len(), self.spans.len());
-        frame::open(&mut svg, &self.title, &summary, bottom + 48.0);
+        let legend = Legend::lay(&Axis::default(), kinds.iter().copied());
+        frame::open(&mut svg, &self.title, &summary, bottom + 48.0, &legend);
         for (place, lane) in self.lanes.iter().enumerate() {
             let y = TOP + LANE * place as f64;
             let _ = write!(
@@ -117,19 +119,20 @@ impl Timeline {
             log: false,
         };
         frame::base(&mut svg, &axis, bottom);
-        frame::legend(&mut svg, &Axis::default(), kinds.iter().copied());
         svg.push_str("</svg>");
         svg
     }
 
     fn draw_span(&self, svg: &mut String, span: &Span, x: &Scale, kinds: &[&str]) {
         let (start, end) = (x.place(span.start), x.place(span.end));
-        let width = (end - start).max(0.8);
+        let width = (end - start).max(1.2);
         let y = TOP + LANE * span.lane as f64 + 4.0;
         let kind = kinds.iter().position(|kind| *kind == span.kind);
         let _ = write!(
             svg,
-            r#"<rect class="fill span s{}" x="{start:.1}" y="{y:.1}" width="{width:.1}" height="{:.1}" rx="2"><title>{} ({:.3} to {:.3} {})</title></rect>"#,
+            r#"<rect class="fill {} s{}" x="{start:.1}" y="{y:.1}" width="{width:.1}" height="{:.1}" rx="2"><title>{} ({:.3} to {:.3} {})</title></rect>"#,
+            // The page's colour around a thin span would leave nothing of it.
+            if width < 3.0 { "thin" } else { "span" },
             kind.unwrap_or(0) % COLOURS,
             LANE - 8.0,
             frame::escape(&span.label),
