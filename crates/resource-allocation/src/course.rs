@@ -14,8 +14,9 @@ use resource_allocation::{Error, Policy, Pool, Service};
 use crate::cli::Simulate;
 use crate::share::percent;
 
-/// The most services that a chart draws a line for each of.
-const LINES: usize = 8;
+/// The most services that a chart shows one by one, as bars and as lines over time: eyes follow few lines.
+const BARS: usize = 24;
+const LINES: usize = 4;
 
 /// What all courses of a run have in common.
 pub(crate) struct Setting {
@@ -69,22 +70,25 @@ pub(crate) fn compared(report: Report, setting: &Setting, courses: &[Course]) ->
         .filter(|course| [Policy::Greedy, Policy::Drf].contains(&course.policy))
         .map(|course| grants_over_time(setting, course));
     let mut report = over_time.fold(report, Report::chart);
-    if setting.services.len() <= 3 * LINES {
+    if setting.services.len() <= BARS {
         report = report.chart(by_service(setting, courses));
     }
     report.table(figures(courses)).chart(by_rule(courses))
 }
 
-/// The CPU that each service was granted, cycle by cycle.
+/// The CPU that the first and the last to ask were granted, cycle by cycle.
 fn grants_over_time(setting: &Setting, course: &Course) -> Chart {
     let title = format!("CPU granted over time: {}", course.policy.name());
-    let mut chart = Chart::lines(title).x("cycle").y("units of CPU");
-    for (at, service) in setting.services.iter().enumerate().take(LINES) {
-        let points = course.cycles.iter().enumerate();
-        let points = points.map(|(cycle, it)| (cycle as f64, it.allocation.of(at)[0]));
-        chart = chart.series(service.name.clone(), points.collect());
-    }
-    chart
+    let chart = Chart::lines(title).x("cycle").y("units of CPU");
+    let services = setting.services.len();
+    let is_first_or_last = |at: &usize| *at < LINES / 2 || *at + LINES / 2 >= services;
+    (0..services)
+        .filter(is_first_or_last)
+        .fold(chart, |chart, at| {
+            let points = course.cycles.iter().enumerate();
+            let points = points.map(|(cycle, it)| (cycle as f64, it.allocation.of(at)[0]));
+            chart.series(setting.services[at].name.clone(), points.collect())
+        })
 }
 
 fn by_service(setting: &Setting, courses: &[Course]) -> Chart {

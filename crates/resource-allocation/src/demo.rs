@@ -26,8 +26,8 @@ pub(crate) fn run(run: &Run) -> Result<Report, Error> {
     let courses = setting.courses(Hysteresis::default())?;
     let report = Report::new("resource-allocation", "Resource allocation").lead(
         "A machine that is too small for all: who gets how much, by five rules, on the same random \
-         loads? Then the promises that each rule keeps, and the calm that hysteresis brings. \
-         `live` does the same to real processes.",
+         loads? Then the promises that each rule keeps, and the calm that hysteresis brings. The \
+         subcommand live does the same to real processes.",
     );
     let report = paper(report)?;
     let report = rules(report, &setting, &courses);
