@@ -1,7 +1,7 @@
 //! Against what a professional would use instead: the standard library's mutex, and parking_lot's.
 //!
-//! The first contest says what it costs to be watched, the second that it costs nothing not to be. The
-//! others time the detector itself, against the only detector at hand: parking_lot has one that looks at
+//! The first two contests say what it costs to be watched, the third that it costs nothing not to be. The
+//! rest times the detector itself, against the only detector at hand: parking_lot has one that looks at
 //! intervals, so its latency is its interval, and there is no ratio to be taken.
 
 use std::hint::black_box;
@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     let mut suite = Suite::from_args(labkit::about!(""));
     let pairs = if suite.quick() { PAIRS / 10 } else { PAIRS };
     watched(&mut suite, pairs);
+    nested(&mut suite, pairs);
     unwatched(&mut suite, pairs);
     latency(&mut suite);
     suite.finish()
@@ -53,7 +54,42 @@ fn watched(suite: &mut Suite, pairs: u32) {
         .run();
 }
 
-/// The same with the watch compiled out.
+/// One lock within another, with orders watched: what the global detector does.
+fn nested(suite: &mut Suite, pairs: u32) {
+    let detector = Detector::new(Policy::Youngest).watching_order();
+    let [outer, inner] = ["outer", "inner"].map(|name| TrackedMutex::named(&detector, name, 0_u64));
+    let plain = (Mutex::new(0_u64), Mutex::new(0_u64));
+    let lot = (
+        parking_lot::Mutex::new(0_u64),
+        parking_lot::Mutex::new(0_u64),
+    );
+    suite
+        .contest(
+            "one lock within another, orders watched",
+            Work::items(f64::from(pairs), "pairs"),
+        )
+        .ours("TrackedMutex", || {
+            timed(pairs, || {
+                let _outer = black_box(&outer).lock().unwrap();
+                *black_box(&inner).lock().unwrap() += 1;
+            })
+        })
+        .peer("std Mutex", Target::AtLeast(0.25), || {
+            timed(pairs, || {
+                let _outer = black_box(&plain.0).lock().unwrap();
+                *black_box(&plain.1).lock().unwrap() += 1;
+            })
+        })
+        .peer("parking_lot Mutex", Target::None, || {
+            timed(pairs, || {
+                let _outer = black_box(&lot.0).lock();
+                *black_box(&lot.1).lock() += 1;
+            })
+        })
+        .run();
+}
+
+/// Uncontended lock and unlock with the watch compiled out.
 fn unwatched(suite: &mut Suite, pairs: u32) {
     let off: TrackedMutex<u64, Off> = TrackedMutex::untracked(0);
     let (plain, lot) = (Mutex::new(0_u64), parking_lot::Mutex::new(0_u64));

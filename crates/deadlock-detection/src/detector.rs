@@ -205,11 +205,9 @@ impl Detector {
 
     /// Notes that the thread is about to take a lock while it holds others.
     #[cold]
-    pub(crate) fn note_order(&self, lock: LockId, site: Site) {
-        let new = party::new_orders(lock);
-        if !new.is_empty() {
-            sync::lock(&self.state).note_orders(&new, lock, site, self.clock.elapsed());
-        }
+    pub(crate) fn note_orders(&self, lock: LockId, site: Site) {
+        let (new, at) = (party::new_orders(lock), self.clock.elapsed());
+        sync::lock(&self.state).note_orders(&new, lock, site, at);
     }
 
     /// Takes a lock that wasn't free at the first look, or waits for it.

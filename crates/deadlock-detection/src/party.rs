@@ -5,7 +5,6 @@
 //! its members hold, and it is exact.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use labkit::sync::thread_static;
@@ -14,9 +13,9 @@ use crate::deadlock::Site;
 use crate::graph::{LockId, Mode, Party};
 use crate::victim::Claim;
 
-/// So many orders of locks a thread remembers having reported; beyond it starts anew, and reports some
-/// of them once more.
-const MOST_ORDERS: usize = 4096;
+/// So many orders of locks a thread remembers having reported, each at the place to which its locks' numbers
+/// lead. One that another has driven out is reported once more, and the detector knows it already.
+const REMEMBERED: usize = 256;
 
 /// A lock that the thread holds.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +34,9 @@ thread_static! {
     static HOLDS: RefCell<Vec<Hold>> = const { RefCell::new(Vec::new()) };
     /// What it brings forward when it is to be aborted.
     static CLAIM: Cell<Option<Claim>> = const { Cell::new(None) };
-    /// The orders of two locks that the thread has reported already.
-    static ORDERS: RefCell<Option<HashSet<(LockId, LockId)>>> = const { RefCell::new(None) };
+    /// The orders of two locks that the thread has reported already. No lock has the number 0.
+    static ORDERS: [Cell<(LockId, LockId)>; REMEMBERED] =
+        const { [const { Cell::new((LockId(0), LockId(0))) }; REMEMBERED] };
 }
 
 /// The calling thread's number; never zero, and never another thread's.
@@ -98,20 +98,28 @@ pub(crate) fn holds() -> Vec<Hold> {
     HOLDS.with(|holds| holds.borrow().clone())
 }
 
-/// Those holds whose order before `lock` the thread reports for the first time.
+/// Whether there is an order of a hold before `lock` that the thread doesn't remember having reported.
+#[inline]
+pub(crate) fn has_new_order(lock: LockId) -> bool {
+    let known = |hold: &Hold| place_of(hold.lock, lock, |place| place.get() == (hold.lock, lock));
+    HOLDS.with(|holds| !holds.borrow().iter().all(known))
+}
+
+/// Those orders; from now on it remembers them.
 pub(crate) fn new_orders(lock: LockId) -> Vec<Hold> {
-    ORDERS.with(|orders| {
-        let mut orders = orders.borrow_mut();
-        let orders = orders.get_or_insert_default();
-        if orders.len() >= MOST_ORDERS {
-            orders.clear();
-        }
-        HOLDS.with(|holds| {
-            let holds = holds.borrow();
-            let new = holds.iter().filter(|hold| orders.insert((hold.lock, lock)));
-            new.copied().collect()
-        })
-    })
+    let mut new = holds();
+    new.retain(|hold| {
+        let order = (hold.lock, lock);
+        place_of(hold.lock, lock, |place| place.replace(order) != order)
+    });
+    new
+}
+
+/// Where an order is remembered. Neighbouring numbers lead to different places, in either order.
+#[inline]
+fn place_of<R>(held: LockId, taken: LockId, then: impl FnOnce(&Cell<(LockId, LockId)>) -> R) -> R {
+    let place = held.0.wrapping_mul(31).wrapping_add(taken.0) % REMEMBERED as u64;
+    ORDERS.with(|orders| then(&orders[usize::try_from(place).unwrap_or(0)]))
 }
 
 /// The thread's claim: its attempt's own within a retry, else that of its age.

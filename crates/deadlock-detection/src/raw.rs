@@ -71,8 +71,8 @@ impl RawLock {
     #[inline]
     pub fn acquire(&self, mode: Mode, site: Site) -> Result<Tracked<'_>, LockError> {
         let (party, held) = party::me();
-        if held > 0 && self.detector.watches_order() {
-            self.detector.note_order(self.id, site);
+        if held > 0 && self.detector.watches_order() && party::has_new_order(self.id) {
+            self.detector.note_orders(self.id, site);
         }
         let word = thin(party, mode);
         if !self.try_thin(word) {
