@@ -21,8 +21,10 @@ fn is_gone(pid: u32) -> bool {
     !Path::new(&format!("/proc/{pid}")).exists()
 }
 
-fn signal(name: &str, pid: u32) {
-    let status = Command::new("kill").args([name, &pid.to_string()]).status();
+/// Whom a signal goes to: a process, or (with a minus) its whole group.
+fn signal(name: &str, target: impl ToString) {
+    let arguments = [name, "--", &target.to_string()];
+    let status = Command::new("kill").args(arguments).status();
     assert!(status.expect("kill is there").success());
 }
 
@@ -55,7 +57,8 @@ fn live() -> (Child, u32, BufReader<std::process::ChildStderr>) {
 fn ctrl_c_drains_reports_and_leaves_nothing_behind() {
     wait::within(2 * PATIENCE, || {
         let (mut child, worker, mut lines) = live();
-        signal("-INT", child.id());
+        // As a terminal does it: the whole foreground group is told.
+        signal("-INT", format!("-{}", child.id()));
         let mut rest = String::new();
         lines.read_to_string(&mut rest).expect("it is text");
         let mut said = String::new();

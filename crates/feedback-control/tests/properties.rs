@@ -6,7 +6,7 @@ use feedback_control::controller::{Kind, Observation, Tuning};
 use feedback_control::feedback::{Sample, simulate};
 use feedback_control::queue::Queue;
 use feedback_control::traffic::Model;
-use labkit::rng::Stream;
+use labkit::rng::{Stream, test_seed};
 use proptest::prelude::*;
 
 fn run(kind: Kind, config: Config, rates: &[f64]) -> Vec<Sample> {
@@ -102,6 +102,20 @@ proptest! {
             let left = samples[699].ordered() as f64;
             prop_assert!(left <= 20.0 / 0.3 + 1.0, "{kind:?} kept {left}");
         }
+    }
+}
+
+#[test]
+fn traffic_repeats_with_its_seed_and_is_never_negative() {
+    for model in Model::ALL {
+        let draw = |seed| {
+            let mut chance = Stream::named(seed, "traffic");
+            model.generate(600, 1000.0, &mut chance).unwrap()
+        };
+        let seed = test_seed();
+        assert_eq!(draw(seed), draw(seed));
+        assert_ne!(draw(seed).rates(), draw(seed + 1).rates());
+        assert!(draw(seed).rates().iter().all(|rate| *rate >= 0.0));
     }
 }
 

@@ -66,9 +66,9 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts `workers` workers (`program worker ...`, which must announce itself or end) and waits for
-    /// none of them; the load's chance
-    /// is drawn from `chance`, and `shutdown` ends a cycle early.
+    /// Starts `workers` workers and waits for none of them; the load's chance is drawn from `chance`, and
+    /// `shutdown` ends a cycle early. `program` is this lab's own binary, or one that does the same for
+    /// the subcommand `worker`: it calls [`serve`](super::worker::serve).
     ///
     /// # Errors
     /// If the operating system doesn't tell CPU times.
@@ -206,7 +206,10 @@ impl Cluster {
                 Some(computed.as_secs_f64() / allowed)
             })
             .collect();
-        let mean = shares.iter().sum::<f64>() / shares.len().max(1) as f64;
+        if shares.is_empty() {
+            return 0.0;
+        }
+        let mean = shares.iter().sum::<f64>() / shares.len() as f64;
         mean.min(1.0)
         // END SOLUTION
     }
