@@ -157,9 +157,7 @@ fn spawn_leak(health: Arc<Health>) {
 /// Answers one request. Whoever is asked to hang doesn't answer any more.
 fn converse(mut stream: TcpStream, health: &Health) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
-    let mut head = [0; 1024];
-    let read = stream.read(&mut head)?;
-    let head = String::from_utf8_lossy(&head[..read]);
+    let head = read_head(&mut stream)?;
     let path = head.split(' ').nth(1).unwrap_or("");
     if health.hangs.load(SeqCst) {
         loop {
@@ -188,6 +186,20 @@ fn converse(mut stream: TcpStream, health: &Health) -> io::Result<()> {
     stream.write_all(answer.as_bytes())
 }
 
+/// What comes before an empty line, within 1 KiB.
+fn read_head(stream: &mut TcpStream) -> io::Result<String> {
+    let mut head = Vec::new();
+    let mut chunk = [0; 1024];
+    while head.len() < chunk.len() && !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut chunk)? {
+            0 => break,
+            read => head.extend_from_slice(&chunk[..read]),
+        }
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+/// Ends without a word, as a bug would.
 #[expect(clippy::exit, reason = "a crash doesn't return through its callers")]
 fn crash() -> ! {
     process::exit(70)

@@ -1,22 +1,39 @@
-//! stub
-use auto_repair::plan::Strategy;
+//! The default run: failures as asked, strategies, a tree under fire, a crash loop; then real processes.
+
+mod asked;
+mod fire;
+mod live;
+mod picture;
+mod strategies;
+
 use labkit::report::Report;
 use labkit::run::{Failure, Run};
-use std::time::Duration;
-pub(crate) struct Asked {
-    pub services: usize,
-    pub chance: f64,
-    pub cycle: Duration,
-    pub looks_every: Option<Duration>,
-    pub strategy: Strategy,
-    pub lasts: Duration,
+
+use auto_repair::error::Error;
+
+pub(crate) use asked::Asked;
+pub(crate) use live::live;
+
+/// Runs the demo. All but its last part is the same for the same seed, bit by bit.
+///
+/// # Errors
+/// If no process can be started.
+pub(crate) fn run(run: &Run) -> Result<Report, Failure> {
+    let report = Report::new("auto-repair", "Auto repair").lead(
+        "Services crash, hang, leak and won't start. A supervisor notices and repairs; what it decides \
+         is one piece of code, here over virtual processes first and over real ones at the end.",
+    );
+    let report = asked::both(report, run)?;
+    let report = strategies::section(report)?;
+    let report = fire::section(report, run)?;
+    let report = fire::crash_loop(report, run)?;
+    live::section(report, run)
 }
-pub(crate) fn run(_: &Run) -> Result<Report, Failure> {
-    unimplemented!()
-}
-pub(crate) fn live(_: &Run) -> Result<Report, Failure> {
-    unimplemented!()
-}
-pub(crate) fn simulate(_: &Run, _: &Asked) -> Result<Report, Failure> {
-    unimplemented!()
+
+/// Only services that fail at random, as `simulate` was asked to.
+///
+/// # Errors
+/// If it can't be planned.
+pub(crate) fn simulate(run: &Run, asked: &Asked) -> Result<Report, Error> {
+    asked::only(run, asked)
 }

@@ -55,7 +55,11 @@ fn groups_fail_and_are_restarted_as_one_child() {
     hand.crashes(3);
     assert_eq!(hand.take(), "-r +l +r", "its own group is enough");
     hand.crashes(2);
-    assert_eq!(hand.take(), "-r -l +b +l +r", "what comes later includes the group");
+    assert_eq!(
+        hand.take(),
+        "-r -l +b +l +r",
+        "what comes later includes the group"
+    );
     hand.crashes(0);
     assert_eq!(hand.take(), "+x");
 }
@@ -124,7 +128,11 @@ fn an_isolating_root_gives_up_the_one_and_keeps_the_others() {
     assert_eq!(hand.take(), "+a +b +a +b");
     hand.crashes(0);
     assert_eq!(hand.take(), "");
-    assert!(hand.states().starts_with("a: failed, b: ready"), "{}", hand.states());
+    assert!(
+        hand.states().starts_with("a: failed, b: ready"),
+        "{}",
+        hand.states()
+    );
     hand.tell(Event::Restart(vec![0]));
     assert_eq!(hand.take(), "+a", "an operator may try again");
     hand.crashes(0);
@@ -140,7 +148,11 @@ fn a_service_that_never_becomes_ready_is_given_up_however_slowly_it_fails() {
     let mut hand = Hand::new(Plan::new(vec![root], plan).expect("a plan"));
     hand.tell(Event::Boot);
     hand.wait(3600 * SECOND);
-    assert_eq!(hand.supervisor.status()[0].run, 6, "five restarts, by default");
+    assert_eq!(
+        hand.supervisor.status()[0].run,
+        6,
+        "five restarts, by default"
+    );
     assert_eq!(hand.states(), "a: failed");
     assert!(hand.supervisor.is_at_rest());
     let last = hand.supervisor.status()[0].last_cause.clone();
@@ -161,7 +173,10 @@ fn waits(crashes: usize) -> Vec<Duration> {
         let before = hand.now;
         hand.crashes(0);
         while hand.running[0].is_none() {
-            hand.now = hand.supervisor.deadline().expect("it will be started again");
+            hand.now = hand
+                .supervisor
+                .deadline()
+                .expect("it will be started again");
             hand.tell(Event::Tick);
         }
         waits.push(hand.now - before);
@@ -176,18 +191,29 @@ fn waits(crashes: usize) -> Vec<Duration> {
 #[test]
 fn waits_grow_with_jitter_up_to_the_most() {
     let waits = waits(60);
-    assert_eq!(waits[0], Duration::ZERO, "the first failure is repaired at once");
+    assert_eq!(
+        waits[0],
+        Duration::ZERO,
+        "the first failure is repaired at once"
+    );
     for (at, wait) in waits[1..].iter().enumerate() {
-        let bound = Duration::from_millis(100) * 2_u32.saturating_pow(u32::try_from(at).expect("few"));
+        let bound =
+            Duration::from_millis(100) * 2_u32.saturating_pow(u32::try_from(at).expect("few"));
         assert!(*wait <= bound.min(2 * SECOND), "{at}: {wait:?}");
     }
     let late = &waits[10..];
     let mean = late.iter().sum::<Duration>() / 50;
-    assert!((600..1400).contains(&mean.as_millis()), "half of the most: {mean:?}");
+    assert!(
+        (600..1400).contains(&mean.as_millis()),
+        "half of the most: {mean:?}"
+    );
     let mut different = late.to_vec();
     different.sort();
     different.dedup();
-    assert!(different.len() > 45, "jitter keeps restarts apart: {different:?}");
+    assert!(
+        different.len() > 45,
+        "jitter keeps restarts apart: {different:?}"
+    );
 }
 
 #[test]
@@ -198,7 +224,11 @@ fn restart_types_hold_in_a_group_as_well() {
     let root = free("root", Strategy::OneForAll).with(["p", "t", "o"]);
     let mut hand = Hand::booted(Plan::new(vec![root], kinds).expect("a plan"));
     hand.ends(1, Exit::Code(0));
-    assert_eq!(hand.take(), "", "a transient end of code 0 is none of anyone's business");
+    assert_eq!(
+        hand.take(),
+        "",
+        "a transient end of code 0 is none of anyone's business"
+    );
     hand.crashes(0);
     // As in Erlang: the transient one is started again with all others, the temporary one isn't.
     assert_eq!(hand.take(), "-o +p +t");

@@ -22,7 +22,12 @@ fn plan(liveness: Option<Liveness>, memory: Option<u64>) -> Plan {
 }
 
 fn heartbeat() -> Plan {
-    plan(Some(Liveness::Heartbeat { within: 300 * MILLI }), None)
+    plan(
+        Some(Liveness::Heartbeat {
+            within: 300 * MILLI,
+        }),
+        None,
+    )
 }
 
 fn http() -> Plan {
@@ -59,7 +64,11 @@ fn silence_is_a_hang_and_is_killed_at_once() {
     assert_eq!(hand.take(), "", "not started before the old one has ended");
     hand.ends(0, Exit::Signal(9));
     assert_eq!(hand.take(), "+a");
-    assert_eq!(hand.supervisor.status()[0].failures, 1, "the kill isn't another failure");
+    assert_eq!(
+        hand.supervisor.status()[0].failures,
+        1,
+        "the kill isn't another failure"
+    );
     // A beat of the old process says nothing about the new one.
     hand.tell(Event::Alive(0, 1));
     assert!(hand.states().starts_with("a: starting"));
@@ -69,7 +78,11 @@ fn silence_is_a_hang_and_is_killed_at_once() {
 fn probes_are_asked_and_an_answer_is_enough_until_the_next() {
     let mut hand = Hand::booted(http());
     hand.wait(20 * MILLI);
-    assert_eq!(std::mem::take(&mut hand.other), [Effect::Probe(0, 1)], "often while it starts");
+    assert_eq!(
+        std::mem::take(&mut hand.other),
+        [Effect::Probe(0, 1)],
+        "often while it starts"
+    );
     hand.wait(20 * MILLI);
     assert_eq!(std::mem::take(&mut hand.other), [Effect::Probe(0, 1)]);
     hand.tell(Event::Alive(0, 1));
@@ -119,8 +132,15 @@ fn memory_is_looked_at_and_too_much_is_a_failure() {
     hand.tell(Event::Memory(0, 1, 100));
     assert_eq!(hand.take(), "", "the limit itself is allowed");
     hand.tell(Event::Memory(0, 1, 101));
-    assert_eq!(hand.take(), "-a +a", "it is asked to end, and started again");
-    assert!(hand.notices.contains(&Notice::Failed(0, Cause::Leaked(101))));
+    assert_eq!(
+        hand.take(),
+        "-a +a",
+        "it is asked to end, and started again"
+    );
+    assert!(
+        hand.notices
+            .contains(&Notice::Failed(0, Cause::Leaked(101)))
+    );
     hand.tell(Event::Memory(0, 1, 500));
     assert_eq!(hand.take(), "", "that was the old process");
 }
@@ -148,14 +168,25 @@ fn every_injected_hang_and_leak_is_found_within_its_bound() {
     };
     let limit = model.memory + 40 * model.leak_per_second;
     let plan = plan(Some(liveness), Some(limit));
-    let mut world = World::new(plan, vec![model, Model::default()], None, labkit::rng::test_seed());
+    let mut world = World::new(
+        plan,
+        vec![model, Model::default()],
+        None,
+        labkit::rng::test_seed(),
+    );
     world.run(Duration::from_secs(100_000));
     let ledger = &world.ledger;
     assert!(ledger.incidents.len() > 500, "{}", ledger.incidents.len());
     let hangs = ledger.times_to_detect(Some(Fault::Hang));
-    assert!(!hangs.is_empty() && hangs.iter().all(|time| (2.0..=3.0).contains(time)), "{hangs:?}");
+    assert!(
+        !hangs.is_empty() && hangs.iter().all(|time| (2.0..=3.0).contains(time)),
+        "{hangs:?}"
+    );
     let leaks = ledger.times_to_detect(Some(Fault::Leak));
-    assert!(!leaks.is_empty() && leaks.iter().all(|time| (40.0..40.3).contains(time)), "{leaks:?}");
+    assert!(
+        !leaks.is_empty() && leaks.iter().all(|time| (40.0..40.3).contains(time)),
+        "{leaks:?}"
+    );
     let open = ledger.incidents.iter().filter(|one| one.repaired.is_none());
     assert!(open.count() <= 1);
 }

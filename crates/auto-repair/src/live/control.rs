@@ -7,7 +7,7 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -55,14 +55,14 @@ impl Control {
     /// Listens at a path; a socket that a killed supervisor left there is replaced.
     pub(super) fn listen(path: PathBuf) -> Result<Self, Error> {
         // BEGIN SOLUTION stage 6: in use, or left over? nobody but the user may connect
-        if path.exists() {
+        // A file that is no socket is not ours to remove: the bind below says that it is in the way.
+        let is_socket = |about: fs::Metadata| about.file_type().is_socket();
+        if fs::symlink_metadata(&path).is_ok_and(is_socket) {
             match UnixStream::connect(&path) {
-                Ok(_) => return Err(Error::InUse { path }),
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    // If it can't be removed, the bind below says why.
-                    let _ = fs::remove_file(&path);
+                    fs::remove_file(&path).map_err(Error::system("cannot remove an old socket"))?;
                 }
-                Err(_) => {}
+                _ => return Err(Error::InUse { path }),
             }
         }
         let failed = Error::system("cannot listen on the socket");
