@@ -1,15 +1,19 @@
-//! Astrolabe monitoring: what the problem is, in two sentences that a reader remembers.
-//!
-//! # Invariants
-//! - The counts of a tally add up to the words that were recorded.
-//!
-//! # Modules, in reading order
-//! - [`tally`]: the mechanism.
-//! - [`demo`]: its story, told by a run; [`error`]: what can go wrong.
+//! x
 
-pub mod demo;
+pub mod agent;
+pub mod aggregate;
+pub mod catalogue;
+pub mod central;
+pub mod detector;
 pub mod error;
-pub mod tally;
+pub mod live;
+pub mod message;
+pub mod query;
+pub mod row;
+pub mod simulation;
+pub mod table;
+pub mod value;
+pub mod wire;
+pub mod zone;
 
 pub use error::Error;
-pub use tally::Tally;
