@@ -106,30 +106,41 @@ fn next_exhaustion(problem: &Problem, rising: &[Claim], used: &[f64]) -> Option<
         levels.extend(open.iter().map(|claim| claim.full_at));
         let middle = levels.len() / 2;
         let middle = *levels.select_nth_unstable_by(middle, f64::total_cmp).1;
-        let (mut below, mut above) = (used.clone(), rates.clone());
+        let mut sums = [used.clone(), rates.clone()];
         for claim in &open {
-            if claim.full_at < middle {
-                add(&mut below, demand(claim));
-                continue;
-            }
-            for (sum, demand) in above.iter_mut().zip(demand(claim)) {
-                *sum += demand * claim.speed;
+            // An index where a branch would be: half of all guesses at it would be wrong.
+            let is_above = usize::from(claim.full_at >= middle);
+            let factor = [1.0, claim.speed][is_above];
+            for (sum, demand) in sums[is_above].iter_mut().zip(demand(claim)) {
+                *sum += factor * demand;
             }
         }
+        let [below, above] = sums;
         let stop = lowest_level(problem.capacities(), &below, &above)?;
         if stop.level < middle {
             found = Some(stop);
             rates = above;
-            open.retain(|claim| claim.full_at < middle);
+            keep(&mut open, |claim| claim.full_at < middle);
         } else {
             used = below;
             for claim in open.iter().filter(|claim| claim.full_at == middle) {
                 add(&mut used, demand(claim));
             }
-            open.retain(|claim| claim.full_at > middle);
+            keep(&mut open, |claim| claim.full_at > middle);
         }
     }
     found
+}
+
+/// As `retain`, but without a branch on the answer, which nobody could guess.
+fn keep(open: &mut Vec<Claim>, passes: impl Fn(&Claim) -> bool) {
+    let mut kept = 0;
+    for at in 0..open.len() {
+        let claim = open[at];
+        open[kept] = claim;
+        kept += usize::from(passes(&claim));
+    }
+    open.truncate(kept);
 }
 
 /// The kind that is used up at the lowest level, with what is used already and what each unit of

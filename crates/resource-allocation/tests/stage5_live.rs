@@ -48,13 +48,18 @@ fn each_version_is_told_in_its_own_words() {
 }
 
 #[test]
-fn grants_become_limits_by_scale() {
+fn a_grant_is_told_by_scale() {
     let scale = Scale {
         cpus: 0.01,
         memory_mib: 0.128,
     };
-    assert_eq!(scale.limits(&[25.0, 500.0]), limits(0.25, 64));
-    assert_eq!(scale.limits(&[0.0, 7.0]), limits(0.0, 0));
+    let half = scale.limits(&[25.0, 500.0]);
+    assert_eq!(half, limits(0.25, 64));
+    assert_eq!(plan(Version::V2, &half)[0].2, "25000 100000");
+    // Of a MiB that isn't whole nobody is told.
+    let little = scale.limits(&[0.0, 7.0]);
+    assert_eq!(little, limits(0.0, 0));
+    assert_eq!(plan(Version::V2, &little)[1].2, (16 << 20).to_string());
 }
 
 #[test]
