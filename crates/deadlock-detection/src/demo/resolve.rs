@@ -1,10 +1,12 @@
 //! A cycle is seen and broken: two locks, philosophers, a bank.
 
+use std::time::Duration;
+
 use deadlock_detection::scenario::bank::{self, Day, Plan};
 use deadlock_detection::scenario::philosophers::{self, Dinner, Manners};
 use deadlock_detection::scenario::two_locks;
-use deadlock_detection::{Deadlock, Error, Policy, drawing};
-use labkit::chart::Chart;
+use deadlock_detection::{Deadlock, Error, Event, Policy, drawing};
+use labkit::chart::{Chart, Timeline};
 use labkit::report::{Figure, Report, Table, number};
 use labkit::run::Run;
 
@@ -22,20 +24,45 @@ const POLICIES: [(&str, Policy); 4] = [
 pub(super) fn two_locks(report: Report, _: &Run) -> Result<Report, Error> {
     let outcome = two_locks::run(Policy::Youngest)?;
     let attempts = outcome.attempts[0] + outcome.attempts[1];
+    let waits = waits(&outcome.timeline);
+    let deadlocks: Vec<_> = outcome
+        .timeline
+        .into_iter()
+        .filter_map(Event::deadlock)
+        .collect();
     let mut report = report
         .check(
             "two locks in opposite orders: one cycle, one gives way, both get done",
-            outcome.deadlocks.len() == 1 && outcome.done == 2 && attempts == 3,
+            deadlocks.len() == 1 && outcome.done == 2 && attempts == 3,
             format!("{} of 2 done in {attempts} attempts", outcome.done),
         )
         .heading("Two locks, opposite orders");
-    if let Some(deadlock) = outcome.deadlocks.first() {
+    if let Some(deadlock) = deadlocks.first() {
         report = report.table(members(deadlock)).drawing(
             "The wait-for graph at the moment at which the cycle closed",
             drawing::to_svg(&deadlock.graph),
         );
     }
-    Ok(report)
+    Ok(report.timeline(waits))
+}
+
+/// Who waited for what and when, as the detector told it.
+fn waits(events: &[Event]) -> Timeline {
+    let lanes = ["alice", "bob"];
+    let us = |time: Duration| 1e6 * time.as_secs_f64();
+    let empty = lanes.iter().fold(
+        Timeline::new("What each waited for", "µs since the detector was made"),
+        |timeline, name| timeline.lane(*name),
+    );
+    events.iter().fold(empty, |timeline, event| match event {
+        Event::Waited(waited) => {
+            let lane = lanes.iter().position(|name| *name == waited.thread);
+            let times = (us(waited.at), us(waited.at + waited.took));
+            let end = if waited.granted { "got it" } else { "gave way" };
+            timeline.span(lane.unwrap_or(0), times, waited.lock.clone(), end)
+        }
+        Event::Deadlock(_) | Event::Order(_) => timeline,
+    })
 }
 
 /// The members of a cycle, as a table.

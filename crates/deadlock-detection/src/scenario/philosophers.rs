@@ -71,7 +71,7 @@ pub fn dine(
                 let (left, right) = (&forks[place], &forks[(place + 1) % philosophers]);
                 let table = &table;
                 thread::Builder::new()
-                    .name(format!("philosopher {place}"))
+                    .name(format!("diner {place}"))
                     .spawn_scoped(scope, move || eat(left, right, meals, manners, table))
                     .expect("the system has threads left")
             })

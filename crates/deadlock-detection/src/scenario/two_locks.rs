@@ -1,10 +1,9 @@
 //! Two locks taken in opposite orders, by two threads that are sure to meet.
 
-use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
-use crate::deadlock::{Deadlock, Event};
+use crate::deadlock::Event;
 use crate::detector::Detector;
 use crate::error::LockError;
 use crate::retry::retry;
@@ -14,8 +13,8 @@ use crate::victim::Policy;
 /// What became of the two.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What the detector reported.
-    pub deadlocks: Vec<Arc<Deadlock>>,
+    /// What the detector saw, in the order in which it began.
+    pub timeline: Vec<Event>,
     /// How often each of the two began.
     pub attempts: [u32; 2],
     /// How often both locks were held by one thread, as counted under both.
@@ -31,7 +30,7 @@ pub struct Outcome {
 /// # Panics
 /// If the system has no threads left.
 pub fn run(policy: Policy) -> Result<Outcome, LockError> {
-    let detector = Detector::new(policy);
+    let detector = Detector::new(policy).watching_waits();
     let events = detector.subscribe();
     let left = TrackedMutex::named(&detector, "left", 0);
     let right = TrackedMutex::named(&detector, "right", 0);
@@ -49,8 +48,10 @@ pub fn run(policy: Policy) -> Result<Outcome, LockError> {
             thread.join().expect("neither panics")
         })
     });
+    let mut timeline: Vec<Event> = events.try_iter().collect();
+    timeline.sort_by_key(Event::at);
     Ok(Outcome {
-        deadlocks: events.try_iter().filter_map(Event::deadlock).collect(),
+        timeline,
         attempts: [alice?, bob?],
         done: right.into_inner()?,
     })
