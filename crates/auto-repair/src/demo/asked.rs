@@ -8,7 +8,7 @@ use labkit::stats::quantile;
 
 use auto_repair::error::Error;
 use auto_repair::ledger::textbook;
-use auto_repair::plan::{Group, Plan, Service, Strategy};
+use auto_repair::plan::{Group, Plan, Ready, Service, Strategy};
 use auto_repair::simulation::{Model, Timing, World};
 
 use super::picture;
@@ -47,7 +47,10 @@ impl Asked {
         let names: Vec<String> = (1..=self.services)
             .map(|at| format!("service-{at}"))
             .collect();
-        let services = names.iter().map(|name| Service::new(name, ["virtual"]));
+        let services = names.iter().map(|name| Service {
+            ready: Ready::Line("ready".to_owned()),
+            ..Service::new(name, ["virtual"])
+        });
         let services = services.collect();
         let root = Group {
             limit: None,
@@ -109,7 +112,7 @@ pub(super) fn both(report: Report, run: &Run) -> Result<Report, Error> {
             format!("{all} failures, {} open", worlds.iter().map(open).sum::<usize>()),
         )
         .check(
-            "availability is what the textbook makes of the injected MTBF and the measured MTTR",
+            "availability follows from the chance of a failure and the time to repair, for both",
             is_close,
             "within five standard errors",
         )

@@ -119,8 +119,8 @@ fn written(report: Report, seen: &Books, tree: &str) -> Report {
         .table(picture::tree(tree))
         .table(fire::times(&seen.ledger))
         .text(
-            "Availability is what a client outside saw, who asks every millisecond; beside it what \
-             follows from the times that the supervisor itself noted.",
+            "Availability is what a client outside saw, who asks every few milliseconds; beside it what \
+             follows from the times at which faults were injected and services were said to be ready.",
         )
         .table(availability(seen))
 }
@@ -139,29 +139,29 @@ fn availability(seen: &Books) -> Table {
         .iter()
         .filter(|at| seen.ledger.outages(**at) > 0);
     for service in affected {
-        let (client, beliefs) = (&seen.ledger, &seen.beliefs);
+        let (client, noted) = (&seen.ledger, &seen.noted);
         table = table.row([
             seen.plan.services[*service].name.clone(),
             client.outages(*service).to_string(),
             format!("{:.0} ms", 1e3 * client.mean_outage(*service)),
             format!("{:.2} %", 100.0 * client.availability(*service)),
-            format!("{:.2} %", 100.0 * by_notices(beliefs, *service)),
+            format!("{:.2} %", 100.0 * by_notices(noted, *service)),
         ]);
     }
     table
 }
 
-/// The textbook's availability from detection to repair, as the supervisor noted them.
-fn by_notices(beliefs: &Ledger, service: usize) -> f64 {
-    let lives = beliefs
+/// The textbook's availability, by the times from injection to readiness.
+fn by_notices(noted: &Ledger, service: usize) -> f64 {
+    let lives = noted
         .stretches(service)
         .iter()
         .filter(|stretch| stretch.serves);
     let lives: Vec<f64> = lives
         .map(|life| (life.to - life.from).as_secs_f64())
         .collect();
-    let mtbf = lives.iter().sum::<f64>() / beliefs.outages(service) as f64;
-    textbook(mtbf, beliefs.mean_outage(service))
+    let mtbf = lives.iter().sum::<f64>() / noted.outages(service) as f64;
+    textbook(mtbf, noted.mean_outage(service))
 }
 
 fn plan(program: &Path) -> Result<Plan, Error> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use labkit::chart::Timeline;
 use labkit::report::Table;
 
-use auto_repair::ledger::Ledger;
+use auto_repair::ledger::{Fault, Ledger};
 use auto_repair::plan::{Plan, ServiceId};
 use auto_repair::simulation::World;
 use auto_repair::supervisor::Notice;
@@ -38,13 +38,14 @@ pub(super) fn drawn(
     for service in &plan.order {
         timeline = timeline.lane(plan.services[*service].name.as_str());
     }
-    for (lane, service) in plan.order.iter().enumerate() {
-        let mut spans = spans(*service, ledger, notices);
-        spans.sort_by_key(|span| span.0);
-        for (from, to, kind) in spans {
-            if from < until {
-                let (from, to) = (from.as_secs_f64(), to.min(until).as_secs_f64());
-                timeline = timeline.span(lane, (from, to), "", kind);
+    // Kind by kind, so that each has the same colour in all pictures.
+    for kind in [SERVING, STARTING, UNNOTICED] {
+        for (lane, service) in plan.order.iter().enumerate() {
+            for (from, to) in spans(kind, *service, ledger, notices) {
+                if from < until {
+                    let span = (from.as_secs_f64(), to.min(until).as_secs_f64());
+                    timeline = timeline.span(lane, span, "", kind);
+                }
             }
         }
     }
@@ -59,17 +60,37 @@ pub(super) fn tree(lines: &str) -> Table {
     })
 }
 
-type Spans = Vec<(Duration, Duration, &'static str)>;
+/// When a service was in a way.
+fn spans(
+    kind: &str,
+    service: ServiceId,
+    ledger: &Ledger,
+    notices: &[(Duration, Notice)],
+) -> Vec<(Duration, Duration)> {
+    let mut spans = match kind {
+        SERVING => {
+            let serving = ledger
+                .stretches(service)
+                .iter()
+                .filter(|stretch| stretch.serves);
+            serving.map(|stretch| (stretch.from, stretch.to)).collect()
+        }
+        STARTING => starts(service, notices),
+        _ => {
+            let own = ledger.incidents.iter().filter(|one| one.service == service);
+            // A leak serves on until it is noticed.
+            let silent = own.filter(|one| one.fault != Fault::Leak);
+            let times = silent.filter_map(|one| Some((one.injected, one.detected?)));
+            times.collect::<Vec<_>>()
+        }
+    };
+    spans.retain(|(from, to)| from < to);
+    spans
+}
 
-fn spans(service: ServiceId, ledger: &Ledger, notices: &[(Duration, Notice)]) -> Spans {
-    let stretches = ledger.stretches(service).iter();
-    let serving = stretches.filter(|stretch| stretch.serves);
-    let mut spans: Spans = serving.map(|s| (s.from, s.to, SERVING)).collect();
-    let incidents = ledger.incidents.iter().filter(|one| one.service == service);
-    // A leak serves on until it is noticed.
-    let silent = incidents.filter(|one| one.fault != auto_repair::ledger::Fault::Leak);
-    let silent = silent.filter_map(|one| Some((one.injected, one.detected?, UNNOTICED)));
-    spans.extend(silent.filter(|(from, to, _)| from < to));
+/// From every start to what came of it.
+fn starts(service: ServiceId, notices: &[(Duration, Notice)]) -> Vec<(Duration, Duration)> {
+    let mut spans = Vec::new();
     let mut since = None;
     for (at, notice) in notices {
         match notice {
@@ -77,11 +98,10 @@ fn spans(service: ServiceId, ledger: &Ledger, notices: &[(Duration, Notice)]) ->
             Notice::Ready(one) | Notice::Failed(one, _) | Notice::Stopped(one)
                 if *one == service =>
             {
-                spans.extend(since.take().map(|since| (since, *at, STARTING)));
+                spans.extend(since.take().map(|since| (since, *at)));
             }
             _ => {}
         }
     }
-    spans.retain(|(from, to, _)| from < to);
     spans
 }

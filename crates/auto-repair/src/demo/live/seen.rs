@@ -24,8 +24,8 @@ pub(super) struct Seen {
     happenings: Receiver<Happening>,
     /// What a client saw, who asks from outside.
     ledger: Ledger,
-    /// What the supervisor believes.
-    beliefs: Ledger,
+    /// The same by the supervisor's notices: a service serves again when it is said to be ready.
+    noted: Ledger,
     notices: Vec<(Duration, Notice)>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Seen {
 pub(super) struct Books {
     pub(super) plan: Plan,
     pub(super) ledger: Ledger,
-    pub(super) beliefs: Ledger,
+    pub(super) noted: Ledger,
     pub(super) notices: Vec<(Duration, Notice)>,
     /// When the books were closed.
     pub(super) end: Duration,
@@ -51,7 +51,7 @@ impl Seen {
             supervisor: Supervisor::start(plan.clone(), options)?,
             happenings,
             ledger: Ledger::new(plan.services.len()),
-            beliefs: Ledger::new(plan.services.len()),
+            noted: Ledger::new(plan.services.len()),
             notices: Vec::new(),
             plan,
         })
@@ -70,9 +70,9 @@ impl Seen {
                 // another's sake.
                 Notice::Failed(service, _) | Notice::Stopped(service) => {
                     self.ledger.serves(at, service, false);
-                    self.beliefs.serves(at, service, false);
+                    self.noted.serves(at, service, false);
                 }
-                Notice::Ready(service) => self.beliefs.serves(at, service, true),
+                Notice::Ready(service) => self.noted.serves(at, service, true),
                 _ => {}
             }
             self.notices.push((at, notice));
@@ -128,6 +128,7 @@ impl Seen {
         self.ledger.inject(at, service, fault);
         if fault != Fault::Leak {
             self.ledger.serves(at, service, false);
+            self.noted.serves(at, service, false);
         }
         let is_repaired = |seen: &mut Seen| {
             seen.listen();
@@ -143,12 +144,12 @@ impl Seen {
         self.listen();
         let end = self.supervisor.now();
         self.ledger.close(end);
-        self.beliefs.close(end);
+        self.noted.close(end);
         self.supervisor.shutdown()?;
         Ok(Books {
             plan: self.plan,
             ledger: self.ledger,
-            beliefs: self.beliefs,
+            noted: self.noted,
             notices: self.notices,
             end,
         })
