@@ -1,9 +1,12 @@
 //! What holds of every controller, over seeds: limits, peace under constant load, recovery.
 
+use std::convert::Infallible;
+
 use feedback_control::comparison;
 use feedback_control::config::{Config, Limits};
 use feedback_control::controller::{Kind, Observation, Tuning};
-use feedback_control::feedback::{Sample, simulate};
+use feedback_control::feedback::{Sample, System, simulate, step};
+use feedback_control::plant::Plant;
 use feedback_control::queue::Queue;
 use feedback_control::traffic::Model;
 use labkit::rng::{Stream, test_seed};
@@ -102,6 +105,49 @@ proptest! {
             let left = samples[699].ordered() as f64;
             prop_assert!(left <= 20.0 / 0.3 + 1.0, "{kind:?} kept {left}");
         }
+    }
+}
+
+/// Servers of which somebody else hands out only so many.
+struct Rationed {
+    plant: Plant,
+    most: usize,
+}
+
+impl System for Rationed {
+    type Error = Infallible;
+
+    fn advance(&mut self, rate: f64) -> Result<Sample, Infallible> {
+        Ok(self.plant.advance(rate))
+    }
+
+    fn scale_to(&mut self, servers: usize) -> Result<(), Infallible> {
+        self.plant.scale_to(servers.min(self.most));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_loop_that_gets_less_than_it_asks_for_goes_on_from_there() {
+    let limits = Limits::new(1, 120).unwrap();
+    let config = Config::new(Queue::default(), limits, 10, 2).unwrap();
+    for kind in Kind::ALL {
+        let mut controller = kind.build(&config, &Tuning::default());
+        let plant = Plant::new(config);
+        let mut system = Rationed { plant, most: 10 };
+        let mut last = |system: &mut Rationed, rate, cycles| {
+            let turns = (0..cycles).map(|_| step(system, controller.as_mut(), rate).unwrap());
+            turns.last().unwrap()
+        };
+        let short = last(&mut system, 2000.0, 200);
+        assert_eq!(short.ordered(), 10, "{kind:?}");
+        assert!(short.over_slo, "{kind:?}: {short:?}");
+        system.most = 120;
+        let enough = last(&mut system, 2000.0, 40);
+        assert!(!enough.over_slo, "{kind:?}: {enough:?}");
+        assert!(enough.ordered() < 40, "{kind:?}: {enough:?}");
+        let quiet = last(&mut system, 200.0, 60);
+        assert!(quiet.ordered() < 10, "{kind:?}: {quiet:?}");
     }
 }
 
