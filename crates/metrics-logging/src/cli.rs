@@ -141,9 +141,14 @@ impl FolderArgs {
 
 impl PlanArgs {
     fn checked(&self) -> Result<Plan, Failure> {
-        for (name, given, most) in [("--services", self.services, MOST.0), ("--days", self.days, MOST.1)] {
+        for (name, given, most) in [
+            ("--services", self.services, MOST.0),
+            ("--days", self.days, MOST.1),
+        ] {
             if !(1..=most).contains(&given) {
-                return Err(Failure::usage(format!("{name} is {given}; give 1 to {most}")));
+                return Err(Failure::usage(format!(
+                    "{name} is {given}; give 1 to {most}"
+                )));
             }
         }
         if !(MINUTE / 6..=DAY / 24).contains(&self.step) {
@@ -211,6 +216,7 @@ fn serve(
     simulate: bool,
 ) -> Result<Outcome, Failure> {
     let shutdown = run.shutdown();
+    let listener = net::bind(address).map_err(Failure::usage)?;
     let store = Embedded::open(&folder.data, folder.config())?;
     let recovered = store.engine().recovered();
     tracing::info!(
@@ -219,7 +225,6 @@ fn serve(
         recovered.segments,
         recovered.replayed
     );
-    let listener = net::bind(address).map_err(Failure::usage)?;
     let address = listener.local_addr()?;
     let writer = if simulate {
         let (store, seed, stop) = (store.clone(), run.seed, shutdown.clone());
@@ -239,7 +244,9 @@ fn serve(
 
 fn import(file: &Path, precision: &str, folder: &FolderArgs) -> Result<Outcome, Failure> {
     let unit = line::Precision::named(precision).ok_or_else(|| {
-        Failure::usage(format!("--precision {precision:?} isn't known; give ns, u, ms, s, m or h"))
+        Failure::usage(format!(
+            "--precision {precision:?} isn't known; give ns, u, ms, s, m or h"
+        ))
     })?;
     let bytes = fs::read(file).map_err(|source| Error::Input {
         path: file.to_owned(),
@@ -254,14 +261,24 @@ fn import(file: &Path, precision: &str, folder: &FolderArgs) -> Result<Outcome, 
         refused += written.refused_lines;
         for refusal in &written.refused {
             let line = refusal.line + lines_before;
-            eprintln!("{}:{line}: {} in '{}'", file.display(), refusal.reason, refusal.text);
+            eprintln!(
+                "{}:{line}: {} in '{}'",
+                file.display(),
+                refusal.reason,
+                refusal.text
+            );
         }
         lines_before += batch.matches('\n').count();
     }
     engine.checkpoint()?;
-    labkit::run::print(&format!("{} samples kept, {refused} lines refused\n", number(kept as f64)))?;
+    labkit::run::print(&format!(
+        "{} samples kept, {refused} lines refused\n",
+        number(kept as f64)
+    ))?;
     if refused > 0 {
-        return Err(Failure::failed(format!("{refused} lines were refused, the others are kept")));
+        return Err(Failure::failed(format!(
+            "{refused} lines were refused, the others are kept"
+        )));
     }
     Ok(Outcome::Silent)
 }
@@ -284,12 +301,20 @@ fn existing(folder: &FolderArgs) -> Result<Engine, Error> {
 fn question_of(text: &str) -> Result<Query, Failure> {
     let mut statements = influxql::parse(text, Wall::read().now())?;
     let (Some(Statement::Select(select)), true) = (statements.pop(), statements.is_empty()) else {
-        return Err(Failure::usage("one SELECT was expected; the server's /query answers the others"));
+        return Err(Failure::usage(
+            "one SELECT was expected; the server's /query answers the others",
+        ));
     };
     let (aggregate, field) = match select.columns {
-        Columns::Summed(columns) if columns.len() == 1 => (Some(columns[0].1), columns[0].2.clone()),
+        Columns::Summed(columns) if columns.len() == 1 => {
+            (Some(columns[0].1), columns[0].2.clone())
+        }
         Columns::Raw(names) if names.len() == 1 => (None, names[0].clone()),
-        _ => return Err(Failure::usage("one field was expected, as in SELECT mean(cpu) FROM service")),
+        _ => {
+            return Err(Failure::usage(
+                "one field was expected, as in SELECT mean(cpu) FROM service",
+            ));
+        }
     };
     Ok(Query {
         filters: select.filters,
@@ -305,16 +330,24 @@ fn print_groups(
     groups: &[metrics_logging::query::Group],
 ) -> Result<Outcome, Failure> {
     if groups.is_empty() {
-        labkit::run::print(&format!("no samples of {} in {}\n", query.field, query.measurement))?;
+        labkit::run::print(&format!(
+            "no samples of {} in {}\n",
+            query.field, query.measurement
+        ))?;
     }
     for group in groups {
-        let tags: Vec<String> =
-            group.tags.iter().map(|(tag, value)| format!("{tag}={value}")).collect();
+        let tags: Vec<String> = group
+            .tags
+            .iter()
+            .map(|(tag, value)| format!("{tag}={value}"))
+            .collect();
         let mut table = Table::new(["time", query.field.as_str()]);
         for (time, value) in &group.rows {
             table = table.row([instant::text(*time), value.to_string()]);
         }
-        let name = std::iter::once(query.measurement.clone()).chain(tags).collect::<Vec<_>>();
+        let name = std::iter::once(query.measurement.clone())
+            .chain(tags)
+            .collect::<Vec<_>>();
         labkit::run::print(&format!("{}\n{}\n", name.join(" "), table.to_terminal()))?;
     }
     Ok(Outcome::Silent)

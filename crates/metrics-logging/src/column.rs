@@ -136,11 +136,19 @@ impl Column {
     #[must_use]
     pub fn snapshot(&self, range: &Range<i64>) -> Snapshot {
         let mut chunks: Vec<Chunk> = Vec::new();
-        chunks.extend(self.sealed.iter().filter(|chunk| chunk.overlaps(range)).cloned());
+        chunks.extend(
+            self.sealed
+                .iter()
+                .filter(|chunk| chunk.overlaps(range))
+                .cloned(),
+        );
         if self.open.count() > 0 && self.newest.is_some_and(|newest| newest.time >= range.start) {
             chunks.push(self.open.seal());
         }
-        let late = self.late.iter().filter(|sample| range.contains(&sample.time));
+        let late = self
+            .late
+            .iter()
+            .filter(|sample| range.contains(&sample.time));
         Snapshot {
             range: range.clone(),
             chunks,
@@ -173,7 +181,10 @@ impl Snapshot {
     /// # Errors
     /// If a chunk is damaged.
     pub fn for_each(&self, mut see: impl FnMut(Sample)) -> Result<(), Truncated> {
-        let ordered = self.chunks.windows(2).all(|pair| pair[0].last < pair[1].first);
+        let ordered = self
+            .chunks
+            .windows(2)
+            .all(|pair| pair[0].last < pair[1].first);
         if ordered && self.late.is_empty() {
             return self.decode(see);
         }

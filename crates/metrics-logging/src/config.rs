@@ -67,7 +67,10 @@ pub fn duration(text: &str) -> Option<i64> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let number: i64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let letters = rest.bytes().take_while(|byte| !byte.is_ascii_digit()).count();
+        let letters = rest
+            .bytes()
+            .take_while(|byte| !byte.is_ascii_digit())
+            .count();
         let unit = match &rest[..letters] {
             "ns" => 1,
             "u" | "us" | "µ" => 1_000,
@@ -88,7 +91,14 @@ pub fn duration(text: &str) -> Option<i64> {
 /// A duration as [`duration`] reads it, in its largest whole unit.
 #[must_use]
 pub fn duration_text(nanoseconds: i64) -> String {
-    let units = [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s"), (1_000_000, "ms"), (1_000, "u")];
+    let units = [
+        (DAY, "d"),
+        (HOUR, "h"),
+        (MINUTE, "m"),
+        (SECOND, "s"),
+        (1_000_000, "ms"),
+        (1_000, "u"),
+    ];
     let fits = units.iter().find(|(unit, _)| nanoseconds % unit == 0);
     let (unit, name) = fits.copied().unwrap_or((1, "ns"));
     format!("{}{name}", nanoseconds / unit)
@@ -99,5 +109,6 @@ pub fn duration_text(nanoseconds: i64) -> String {
 /// # Errors
 /// What was given, and what would be right.
 pub fn parse_duration(text: &str) -> Result<i64, String> {
-    duration(text).ok_or_else(|| format!("{text:?} is no duration above zero; write 30s, 5m, 1h30m or 7d"))
+    duration(text)
+        .ok_or_else(|| format!("{text:?} is no duration above zero; write 30s, 5m, 1h30m or 7d"))
 }

@@ -195,12 +195,16 @@ impl Engine {
     }
 
     fn folder(&self) -> MutexGuard<'_, Folder> {
-        self.folder.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.folder
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
         // A panic in between leaves whole samples: each is pushed at once.
-        self.memory.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.memory
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

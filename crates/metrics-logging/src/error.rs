@@ -31,8 +31,10 @@ pub enum Error {
         what: String,
     },
     /// A question whose answer would be too large; the caller's to narrow.
-    #[error("the answer would have {0} windows, more than {MAX_WINDOWS}; ask for longer windows or a shorter time")]
-    TooManyWindows(i64),
+    #[error(
+        "the answer would have {0} windows, more than {MAX_WINDOWS}; ask for longer windows or a shorter time"
+    )]
+    TooManyWindows(usize),
     /// A question with another database's name; the caller's to correct.
     #[error("database not found: {0:?}; this server has {1:?}")]
     NoDatabase(String, String),
@@ -75,7 +77,10 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn file(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn file(
+        what: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Error::File { what, path, source }
     }

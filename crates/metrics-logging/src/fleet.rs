@@ -4,6 +4,8 @@
 //! Chance comes from a seed, so the same seed is the same fleet. The first days have no anomalies: a
 //! detector may learn there what is usual.
 
+mod smooth;
+
 use std::f64::consts::TAU;
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -12,6 +14,8 @@ use labkit::rng::Stream;
 
 use crate::config::{DAY, MINUTE};
 use crate::point::SeriesKey;
+
+pub use smooth::Smooth;
 
 /// The measurement that all services write.
 pub const MEASUREMENT: &str = "service";
@@ -37,7 +41,9 @@ impl Plan {
     /// How many samples a day has.
     #[must_use]
     pub fn per_day(&self) -> usize {
-        usize::try_from(DAY / self.step.max(1)).unwrap_or(usize::MAX).max(1)
+        usize::try_from(DAY / self.step.max(1))
+            .unwrap_or(usize::MAX)
+            .max(1)
     }
 }
 
@@ -50,7 +56,7 @@ pub enum Kind {
     Dip,
     /// A little above what is usual, for hours.
     Shift,
-    /// The day's level in the middle of the night: a value that is usual, at an unusual time.
+    /// The day's level in the night, come and gone slowly: usual values at an unusual time.
     OutOfSeason,
 }
 
@@ -75,7 +81,7 @@ impl Kind {
             Kind::Spike => 3..9,
             Kind::Dip => 20..40,
             Kind::Shift => 120..240,
-            Kind::OutOfSeason => 45..90,
+            Kind::OutOfSeason => 240..360,
         }
     }
 }
@@ -123,8 +129,22 @@ struct Shape {
 }
 
 const SHAPES: [Shape; 2] = [
-    Shape { field: "cpu", base: 35.0, day: 16.0, trend_per_day: 0.15, noise: 1.5, grain: 0.01 },
-    Shape { field: "memory", base: 3000.0, day: 500.0, trend_per_day: 6.0, noise: 40.0, grain: 1.0 },
+    Shape {
+        field: "cpu",
+        base: 35.0,
+        day: 16.0,
+        trend_per_day: 0.15,
+        noise: 1.5,
+        grain: 0.01,
+    },
+    Shape {
+        field: "memory",
+        base: 3000.0,
+        day: 500.0,
+        trend_per_day: 6.0,
+        noise: 40.0,
+        grain: 1.0,
+    },
 ];
 
 const ROLES: [&str; 4] = ["web", "api", "db", "queue"];
@@ -149,7 +169,9 @@ impl Fleet {
     #[must_use]
     pub fn time(&self, step: usize) -> i64 {
         let steps = i64::try_from(step).unwrap_or(i64::MAX);
-        self.plan.start.saturating_add(steps.saturating_mul(self.plan.step))
+        self.plan
+            .start
+            .saturating_add(steps.saturating_mul(self.plan.step))
     }
 
     /// How many steps there are.
@@ -197,7 +219,7 @@ fn trace(plan: Plan, shape: &Shape, host: &str, role: &str, chance: &mut Stream)
                 Kind::Spike => usual + noise + size * (shape.day * 2.0 + 4.0 * shape.noise),
                 Kind::Dip => usual * 0.1 + noise * 0.2,
                 Kind::Shift => usual + noise + 6.0 * shape.noise,
-                Kind::OutOfSeason => size * (shape.base + shape.day * 0.9) + noise,
+                Kind::OutOfSeason => usual + noise + size * shape.day * 1.6 * slowly(anomaly, step),
             },
         };
         values.push((value.max(0.0) / shape.grain).round() * shape.grain);
@@ -212,6 +234,13 @@ fn trace(plan: Plan, shape: &Shape, host: &str, role: &str, chance: &mut Stream)
         values,
         anomalies,
     }
+}
+
+/// From 0 at an anomaly's ends to 1 in its middle.
+fn slowly(anomaly: &Anomaly, step: usize) -> f64 {
+    let length = (anomaly.samples.end - anomaly.samples.start) as f64;
+    let done = (step - anomaly.samples.start) as f64 / length;
+    (done * TAU / 2.0).sin()
 }
 
 /// The day's rhythm, from -1 in the night to 1 in the afternoon.
@@ -234,7 +263,7 @@ fn anomalies(plan: Plan, phase: f64, chance: &mut Stream) -> Vec<Anomaly> {
         let length = usize::try_from(length).unwrap_or(1).max(1);
         // Within the day, and out of season only where the season is low: around its beginning.
         let share = match kind {
-            Kind::OutOfSeason => phase + 0.04 * chance.unit(),
+            Kind::OutOfSeason => phase + 0.02 * chance.unit(),
             _ => 0.15 + 0.6 * chance.unit(),
         };
         let start = day * per_day + part(share, per_day);

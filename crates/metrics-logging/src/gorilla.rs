@@ -179,7 +179,8 @@ impl Encoder {
         let length = 64 - leading - change.trailing_zeros();
         let old = self.state;
         let old_trailing = 64_u32.saturating_sub(old.leading + old.length);
-        let fits = old.length > 0 && leading >= old.leading && change.trailing_zeros() >= old_trailing;
+        let fits =
+            old.length > 0 && leading >= old.leading && change.trailing_zeros() >= old_trailing;
         if fits && old.length <= WINDOW_BITS + length {
             self.bits.write(0b10, 2);
             self.bits.write(change >> old_trailing, old.length);

@@ -26,7 +26,11 @@ pub fn parse(text: &str) -> Option<i64> {
     let text = text.strip_suffix('Z').unwrap_or(text);
     let (date, clock) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
     let mut parts = date.splitn(3, '-').map(str::parse::<i64>);
-    let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
+    let (year, month, day) = (
+        parts.next()?.ok()?,
+        parts.next()?.ok()?,
+        parts.next()?.ok()?,
+    );
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
     let mut parts = clock.splitn(3, ':').map(str::parse::<i64>);
     let (hour, minute) = (parts.next()?.ok()?, parts.next()?.ok()?);
@@ -63,7 +67,11 @@ fn date(day: i64) -> (i64, i64, i64) {
     let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let shifted = (5 * of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year + era * 400 + i64::from(month <= 2);
     (year, month, of_year - (153 * shifted + 2) / 5 + 1)
 }
@@ -85,7 +93,14 @@ mod tests {
             assert_eq!(parse(known), Some(time), "{known}");
         }
         assert_eq!(parse("2026-01-31"), parse("2026-01-31 00:00:00"));
-        for bad in ["", "x", "2026-13-01", "2026-01-01T25:00:00Z", "1-1-1T0:0:0.x", "99999-01-01"] {
+        for bad in [
+            "",
+            "x",
+            "2026-13-01",
+            "2026-01-01T25:00:00Z",
+            "1-1-1T0:0:0.x",
+            "99999-01-01",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

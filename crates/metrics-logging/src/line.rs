@@ -141,13 +141,21 @@ fn value(name: &str, text: &str) -> Result<f64, Reason> {
         b'0'..=b'9' | b'.' => {
             // A letter other than an exponent's makes no number here: `0x10`, and Rust's own `inf`.
             let number: f64 = text.parse().map_err(|_| bad())?;
-            if number.is_finite() { Ok(number) } else { Err(bad()) }
+            if number.is_finite() {
+                Ok(number)
+            } else {
+                Err(bad())
+            }
         }
         b'i' | b'u' => {
             let digits = &text[..text.len() - 1];
             let number: i128 = digits.parse().map_err(|_| bad())?;
             let exact = number as f64;
-            if exact.abs() <= EXACT { Ok(exact) } else { Err(Reason::TooLarge(name.to_owned())) }
+            if exact.abs() <= EXACT {
+                Ok(exact)
+            } else {
+                Err(Reason::TooLarge(name.to_owned()))
+            }
         }
         b'"' => Err(Reason::Text(name.to_owned())),
         _ if is_boolean(text) => Err(Reason::Boolean(name.to_owned())),
@@ -158,7 +166,9 @@ fn value(name: &str, text: &str) -> Result<f64, Reason> {
 
 fn is_boolean(text: &str) -> bool {
     ["t", "T", "f", "F"].contains(&text)
-        || ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word))
+        || ["true", "false"]
+            .iter()
+            .any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// A time in nanoseconds.
@@ -242,7 +252,12 @@ pub fn lines(batch: &[u8]) -> impl Iterator<Item = (usize, Result<&str, Reason>)
     batch
         .split(|byte| *byte == b'\n')
         .enumerate()
-        .map(|(at, line)| (at + 1, line.strip_suffix(b"\r").unwrap_or(line)))
-        .filter(|(_, line)| !line.trim_ascii_start().is_empty() && !line.starts_with(b"#"))
+        .map(|(at, line)| {
+            (
+                at + 1,
+                line.strip_suffix(b"\r").unwrap_or(line).trim_ascii_start(),
+            )
+        })
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with(b"#"))
         .map(|(at, line)| (at, std::str::from_utf8(line).map_err(|_| Reason::NotText)))
 }

@@ -16,7 +16,7 @@ use crate::point::{Sample, SeriesKey};
 use tally::Tally;
 
 /// The most windows of an answer.
-pub const MAX_WINDOWS: i64 = 1_000_000;
+pub const MAX_WINDOWS: usize = 1_000_000;
 
 /// How the samples of a window become one number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -146,8 +146,10 @@ impl Query {
         match &self.by {
             By::All => key.tags.clone(),
             By::Tags(tags) => {
-                let mut tags: Vec<_> =
-                    tags.iter().map(|tag| (tag.clone(), key.tag(tag).to_owned())).collect();
+                let mut tags: Vec<_> = tags
+                    .iter()
+                    .map(|tag| (tag.clone(), key.tag(tag).to_owned()))
+                    .collect();
                 tags.sort();
                 tags
             }
@@ -162,7 +164,10 @@ impl Query {
 pub fn answer(query: &Query, series: &[(SeriesKey, Snapshot)]) -> Result<Vec<Group>, Error> {
     let mut groups: BTreeMap<Vec<(String, String)>, Vec<&Snapshot>> = BTreeMap::new();
     for (key, snapshot) in series {
-        groups.entry(query.group_of(key)).or_default().push(snapshot);
+        groups
+            .entry(query.group_of(key))
+            .or_default()
+            .push(snapshot);
     }
     let mut answer = Vec::new();
     for (tags, members) in groups {
@@ -209,8 +214,8 @@ fn windows(
                 windows.add(sample.time, value);
             }
         })?;
-        if windows.tallies.len() as i64 > MAX_WINDOWS {
-            return Err(Error::TooManyWindows(windows.tallies.len() as i64));
+        if windows.tallies.len() > MAX_WINDOWS {
+            return Err(Error::TooManyWindows(windows.tallies.len()));
         }
     }
     Ok(windows.rows())

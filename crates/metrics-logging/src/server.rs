@@ -136,7 +136,9 @@ pub fn app(service: Service) -> Router {
 /// # Errors
 /// If the listener is broken.
 pub fn serve(listener: TcpListener, service: Service, shutdown: &Shutdown) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let (store, stop) = (service.store.clone(), shutdown.clone());
     let upkeep = std::thread::spawn(move || upkeep(&store, &stop));
     let served = runtime.block_on(async {
@@ -178,7 +180,10 @@ async fn write(
     body: Bytes,
 ) -> Answer {
     let params = Params::parse(query.as_deref().unwrap_or_default());
-    let database = params.get("db").or(params.get("bucket")).unwrap_or_default();
+    let database = params
+        .get("db")
+        .or(params.get("bucket"))
+        .unwrap_or_default();
     service.check_database(database)?;
     if headers.contains_key(header::CONTENT_ENCODING) {
         let what = "compressed bodies aren't read; send lines as they are".to_owned();
@@ -202,8 +207,16 @@ async fn write(
 fn partial(written: &Written) -> String {
     let refused: Vec<String> = written.refused.iter().map(ToString::to_string).collect();
     let more = written.refused_lines - written.refused.len() as u64;
-    let more = if more > 0 { format!("\nand {more} more lines") } else { String::new() };
-    format!("partial write: {} kept; {}{more}", written.samples, refused.join("\n"))
+    let more = if more > 0 {
+        format!("\nand {more} more lines")
+    } else {
+        String::new()
+    };
+    format!(
+        "partial write: {} kept; {}{more}",
+        written.samples,
+        refused.join("\n")
+    )
 }
 
 async fn query(
@@ -213,9 +226,10 @@ async fn query(
     body: Bytes,
 ) -> Answer {
     let mut params = Params::parse(query.as_deref().unwrap_or_default());
-    let is_form = headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    let is_form = headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes()
+            .starts_with(b"application/x-www-form-urlencoded")
+    });
     if is_form {
         params.extend(Params::parse(&String::from_utf8_lossy(&body)));
     }
@@ -225,7 +239,10 @@ async fn query(
     };
     let epoch = params.get("epoch").map(str::to_owned);
     let statements = influxql::parse(&text, service.store.now()).map_err(Problem::Engine)?;
-    let (database, given) = (service.database.clone(), params.get("db").map(str::to_owned));
+    let (database, given) = (
+        service.database.clone(),
+        params.get("db").map(str::to_owned),
+    );
     if let Some(given) = given.filter(|given| !given.is_empty()) {
         service.check_database(&given)?;
     }
@@ -235,7 +252,10 @@ async fn query(
             Ok(answers::all(store.engine(), &database, &statements, times))
         })
         .await?;
-    let kind = [(header::CONTENT_TYPE, "application/json"), (INFLUX_VERSION, VERSION)];
+    let kind = [
+        (header::CONTENT_TYPE, "application/json"),
+        (INFLUX_VERSION, VERSION),
+    ];
     Ok((kind, json).into_response())
 }
 
@@ -247,11 +267,16 @@ async fn ping() -> impl IntoResponse {
 
 async fn health() -> impl IntoResponse {
     let kind = [(header::CONTENT_TYPE, "application/json")];
-    (kind, format!("{{\"name\":\"influxdb\",\"status\":\"pass\",\"version\":\"{VERSION}\"}}\n"))
+    (
+        kind,
+        format!("{{\"name\":\"influxdb\",\"status\":\"pass\",\"version\":\"{VERSION}\"}}\n"),
+    )
 }
 
 async fn metrics(State(service): State<Service>) -> Answer {
-    let text = service.blocking(|store| Ok(exposition::text(store.engine()))).await?;
+    let text = service
+        .blocking(|store| Ok(exposition::text(store.engine())))
+        .await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }
 
@@ -272,7 +297,9 @@ async fn anomalies(State(service): State<Service>, RawQuery(query): RawQuery) ->
     let params = Params::parse(query.as_deref().unwrap_or_default());
     let asked = marks::Asked::read(&params, service.store.now())
         .map_err(|what| Problem::Status(StatusCode::BAD_REQUEST, what))?;
-    let json = service.blocking(move |store| marks::json(store.engine(), &asked)).await?;
+    let json = service
+        .blocking(move |store| marks::json(store.engine(), &asked))
+        .await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
 }
 
@@ -283,12 +310,21 @@ impl IntoResponse for Problem {
             Problem::Engine(error @ Error::BatchTooLarge(_)) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
             }
-            Problem::Engine(error) if error.is_callers() => (StatusCode::BAD_REQUEST, error.to_string()),
+            Problem::Engine(error) if error.is_callers() => {
+                (StatusCode::BAD_REQUEST, error.to_string())
+            }
             Problem::Engine(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         };
-        let code = if status.is_client_error() { "invalid" } else { "internal error" };
+        let code = if status.is_client_error() {
+            "invalid"
+        } else {
+            "internal error"
+        };
         let json = serde_json::json!({ "error": what, "code": code, "message": what });
-        let kind = [(header::CONTENT_TYPE, "application/json"), (INFLUX_VERSION, VERSION)];
+        let kind = [
+            (header::CONTENT_TYPE, "application/json"),
+            (INFLUX_VERSION, VERSION),
+        ];
         (status, kind, format!("{json}\n")).into_response()
     }
 }

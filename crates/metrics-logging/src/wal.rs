@@ -115,7 +115,11 @@ impl<S: Sink> Wal<S> {
     }
 
     /// Writes and syncs what is pending, without the lock, and gives the sink back.
-    fn lead<'a>(&'a self, mut state: MutexGuard<'a, State<S>>, mut sink: S) -> MutexGuard<'a, State<S>> {
+    fn lead<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<S>>,
+        mut sink: S,
+    ) -> MutexGuard<'a, State<S>> {
         // BEGIN SOLUTION stage 3: take the pending bytes, let go of the lock, write, sync, tell everyone
         let batch = std::mem::take(&mut state.pending);
         let end = state.appended;
@@ -157,11 +161,15 @@ impl<S: Sink> Wal<S> {
     }
 
     fn wait<'a>(&self, state: MutexGuard<'a, State<S>>) -> MutexGuard<'a, State<S>> {
-        self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.changed
+            .wait(state)
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn lock(&self) -> MutexGuard<'_, State<S>> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

@@ -23,13 +23,21 @@ struct Outcome {
 
 /// The demo's section.
 pub(super) fn section(report: Report, fleet: &Fleet) -> Report {
-    let outcomes: Vec<Outcome> = Method::ALL.iter().map(|method| outcome(fleet, *method)).collect();
-    let best = outcomes.iter().max_by(|a, b| a.all.f1().total_cmp(&b.all.f1()));
+    let outcomes: Vec<Outcome> = Method::ALL
+        .iter()
+        .map(|method| outcome(fleet, *method))
+        .collect();
+    let best = outcomes
+        .iter()
+        .max_by(|a, b| a.all.f1().total_cmp(&b.all.f1()));
     let report = report.heading("What is unusual in it");
     let report = match best {
         None => report,
         Some(best) => report.check(
-            format!("the best detector finds {} % at least, and is right as often", GOOD * 100.0),
+            format!(
+                "the best detector finds {} % at least, and is right as often",
+                GOOD * 100.0
+            ),
             best.all.recall() >= GOOD && best.all.precision() >= GOOD,
             format!(
                 "{}: recall {:.2}, precision {:.2}",
@@ -39,12 +47,18 @@ pub(super) fn section(report: Report, fleet: &Fleet) -> Report {
             ),
         ),
     };
-    tables(report, &outcomes).chart(picture(fleet, best.map_or(Method::SeasonalMedian, |it| it.method)))
+    tables(report, &outcomes).chart(picture(
+        fleet,
+        best.map_or(Method::SeasonalMedian, |it| it.method),
+    ))
 }
 
 /// The report of `detect`.
 pub(crate) fn detected(fleet: &Fleet, methods: &[Method]) -> Report {
-    let outcomes: Vec<Outcome> = methods.iter().map(|method| outcome(fleet, *method)).collect();
+    let outcomes: Vec<Outcome> = methods
+        .iter()
+        .map(|method| outcome(fleet, *method))
+        .collect();
     let report = Report::new("metrics-logging", "Who finds what was put in");
     let shown = methods.first().copied().unwrap_or(Method::SeasonalMedian);
     tables(report, &outcomes).chart(picture(fleet, shown))
@@ -57,8 +71,12 @@ fn outcome(fleet: &Fleet, method: Method) -> Outcome {
         let flags = method.flags(&trace.values, fleet.plan.per_day());
         all += score(&flags, &trace.anomalies);
         for (kind, sum) in Kind::ALL.iter().zip(&mut by_kind) {
-            let of_kind: Vec<_> =
-                trace.anomalies.iter().filter(|it| it.kind == *kind).cloned().collect();
+            let of_kind: Vec<_> = trace
+                .anomalies
+                .iter()
+                .filter(|it| it.kind == *kind)
+                .cloned()
+                .collect();
             *sum += score(&flags, &of_kind);
         }
     }
@@ -70,7 +88,14 @@ fn outcome(fleet: &Fleet, method: Method) -> Outcome {
 }
 
 fn tables(report: Report, outcomes: &[Outcome]) -> Report {
-    let mut table = Table::new(["detector", "precision", "recall", "F1", "alarms", "anomalies"]);
+    let mut table = Table::new([
+        "detector",
+        "precision",
+        "recall",
+        "F1",
+        "alarms",
+        "anomalies",
+    ]);
     for outcome in outcomes {
         table = table.row([
             outcome.method.name().to_owned(),
@@ -85,7 +110,10 @@ fn tables(report: Report, outcomes: &[Outcome]) -> Report {
     head.extend(Kind::ALL.map(|kind| kind.name().to_owned()));
     let mut kinds = Table::new(head);
     for outcome in outcomes {
-        let cells = outcome.by_kind.iter().map(|sum| format!("{} of {}", sum.found, sum.anomalies));
+        let cells = outcome
+            .by_kind
+            .iter()
+            .map(|sum| format!("{} of {}", sum.found, sum.anomalies));
         kinds = kinds.row(std::iter::once(outcome.method.name().to_owned()).chain(cells));
     }
     report
@@ -100,7 +128,10 @@ fn tables(report: Report, outcomes: &[Outcome]) -> Report {
 
 /// The last days of one series, with what was put in and what was found.
 fn picture(fleet: &Fleet, method: Method) -> Chart {
-    let title = format!("Three days of CPU: what was put in, and what {} says", method.name());
+    let title = format!(
+        "Three days of CPU: what was put in, and what {} says",
+        method.name()
+    );
     let mut chart = Chart::lines(title).x("day").y("% CPU");
     let Some(trace) = fleet.traces.iter().find(|trace| trace.field == "cpu") else {
         return chart;
@@ -111,7 +142,9 @@ fn picture(fleet: &Fleet, method: Method) -> Chart {
     let line = thinned(trace, from);
     chart = chart.series(
         trace.key.tag("host"),
-        line.into_iter().map(|(step, value)| (day(step), value)).collect(),
+        line.into_iter()
+            .map(|(step, value)| (day(step), value))
+            .collect(),
     );
     let level = |share: f64, ranges: Vec<std::ops::Range<usize>>| {
         // A gap between two ranges is a point that isn't a number.
@@ -123,7 +156,11 @@ fn picture(fleet: &Fleet, method: Method) -> Chart {
         }
         points
     };
-    let put_in = trace.anomalies.iter().map(|anomaly| anomaly.samples.clone()).collect();
+    let put_in = trace
+        .anomalies
+        .iter()
+        .map(|anomaly| anomaly.samples.clone())
+        .collect();
     let found = alarms(&method.flags(&trace.values, per_day));
     chart
         .reference("put in", level(-3.0, put_in))

@@ -41,15 +41,22 @@ pub(crate) fn compare(run: &Run, address: SocketAddr) -> Result<Report, Error> {
         same += usize::from(is_same);
         let rows: usize = ours.iter().map(|group| group.rows.len()).sum();
         let said = if is_same { "the same" } else { "differ" };
-        table = table.row([name.to_owned(), ours.len().to_string(), rows.to_string(), said.to_owned()]);
+        table = table.row([
+            name.to_owned(),
+            ours.len().to_string(),
+            rows.to_string(),
+            said.to_owned(),
+        ]);
     }
-    Ok(Report::new("metrics-logging", "The same questions to InfluxDB")
-        .check(
-            "this engine and InfluxDB give the same answers",
-            same == questions.len(),
-            format!("{same} of {} questions", questions.len()),
-        )
-        .table(table))
+    Ok(
+        Report::new("metrics-logging", "The same questions to InfluxDB")
+            .check(
+                "this engine and InfluxDB give the same answers",
+                same == questions.len(),
+                format!("{same} of {} questions", questions.len()),
+            )
+            .table(table),
+    )
 }
 
 fn agree(ours: &[Group], theirs: &[Group]) -> bool {
@@ -58,6 +65,9 @@ fn agree(ours: &[Group], theirs: &[Group]) -> bool {
         && ours.iter().zip(theirs).all(|(a, b)| {
             a.tags == b.tags
                 && a.rows.len() == b.rows.len()
-                && a.rows.iter().zip(&b.rows).all(|(a, b)| a.0 == b.0 && close(a.1, b.1))
+                && a.rows
+                    .iter()
+                    .zip(&b.rows)
+                    .all(|(a, b)| a.0 == b.0 && close(a.1, b.1))
         })
 }

@@ -60,7 +60,11 @@ impl AddAssign for Score {
 }
 
 fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        1.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 /// Flags put together to alarms: from the first flagged sample to after the last.

@@ -10,7 +10,7 @@ use super::Detector;
 /// From a MAD to a standard deviation.
 const TO_DEVIATION: f64 = 1.4826;
 /// How many neighbours on each side count as the same time.
-const NEIGHBOURS: usize = 3;
+const NEIGHBOURS: usize = 7;
 /// Seasons until it says anything.
 const LEAST: usize = 3;
 

@@ -41,10 +41,7 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Opens or makes the folder, fills the memory, and begins a new log.
-    pub(super) fn open(
-        path: &Path,
-        memory: &mut Memory,
-    ) -> Result<(Self, File, Recovered), Error> {
+    pub(super) fn open(path: &Path, memory: &mut Memory) -> Result<(Self, File, Recovered), Error> {
         fs::create_dir_all(path).map_err(Error::file("cannot make", path))?;
         let lock = lock(path)?;
         let Found { segments, logs } = Found::in_folder(path)?;
@@ -112,8 +109,14 @@ impl Folder {
 
     /// How many bytes its segments have.
     pub(super) fn segment_bytes(&self) -> u64 {
-        let paths = self.segments.iter().map(|covered| segment_path(&self.path, covered));
-        paths.filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum()
+        let paths = self
+            .segments
+            .iter()
+            .map(|covered| segment_path(&self.path, covered));
+        paths
+            .filter_map(|path| fs::metadata(path).ok())
+            .map(|file| file.len())
+            .sum()
     }
 }
 
@@ -164,14 +167,17 @@ impl Found {
                 remove(&entry.path());
             } else if let Some(number) = name.strip_prefix("log-") {
                 logs.extend(number.parse::<u64>());
-            } else if let Some((first, last)) =
-                name.strip_prefix("segment-").and_then(|range| range.split_once('-'))
+            } else if let Some((first, last)) = name
+                .strip_prefix("segment-")
+                .and_then(|range| range.split_once('-'))
                 && let (Ok(first), Ok(last)) = (first.parse(), last.parse())
             {
                 segments.push(first..=last);
             }
         }
-        segments.sort_by_key(|covered: &RangeInclusive<u64>| (*covered.start(), u64::MAX - covered.end()));
+        segments.sort_by_key(|covered: &RangeInclusive<u64>| {
+            (*covered.start(), u64::MAX - covered.end())
+        });
         let mut end = 0;
         segments.retain(|covered| {
             let counts = *covered.end() > end;
@@ -239,7 +245,10 @@ fn replay(
         if !is_last {
             return Err(damaged());
         }
-        tracing::warn!("{}: {torn} bytes that a crash cut short are forgotten", path.display());
+        tracing::warn!(
+            "{}: {torn} bytes that a crash cut short are forgotten",
+            path.display()
+        );
         recovered.torn_bytes += torn as u64;
         cut(path, frames.whole() as u64)?;
     }

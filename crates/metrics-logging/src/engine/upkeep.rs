@@ -84,15 +84,18 @@ impl Engine {
     /// If a file can't be written; the old segments are kept then.
     pub fn compact(&self, now: i64) -> Result<(), Error> {
         let mut files = self.folder();
-        let (Some(first), Some(last)) = (files.segments.first(), files.segments.last())
-        else {
+        let (Some(first), Some(last)) = (files.segments.first(), files.segments.last()) else {
             return Ok(());
         };
         let covered = *first.start()..=*last.end();
         let kept = self.oldest(now)..i64::MAX;
         let old = {
             let mut memory = self.memory();
-            collect(memory.series().map(|(key, field, column)| (key, field, column.flushed().to_vec())))
+            collect(
+                memory
+                    .series()
+                    .map(|(key, field, column)| (key, field, column.flushed().to_vec())),
+            )
         };
         let mut merged = Vec::with_capacity(old.len());
         for series in old {
@@ -134,7 +137,11 @@ impl Engine {
         let catalog = self.catalog(None);
         let mut lines = String::new();
         let mut made = 0;
-        for measurement in catalog.measurements.iter().filter(|name| !is_rollup(name, self)) {
+        for measurement in catalog
+            .measurements
+            .iter()
+            .filter(|name| !is_rollup(name, self))
+        {
             let target = format!("{measurement}{suffix}");
             for field in self.catalog(Some(measurement)).fields {
                 let range = self.unrolled(&target, &field, every, now);
@@ -144,10 +151,17 @@ impl Engine {
                         by: query::By::All,
                         ..Query::new(measurement, &field, range.clone()).windows(aggregate, every)
                     };
-                    rolled(&mut lines, &target, &format!("{field}_{name}"), &self.query(&query)?);
+                    rolled(
+                        &mut lines,
+                        &target,
+                        &format!("{field}_{name}"),
+                        &self.query(&query)?,
+                    );
                 }
                 for batch in batches(&lines) {
-                    made += self.write(batch.as_bytes(), Precision::NANOSECONDS, now)?.samples;
+                    made += self
+                        .write(batch.as_bytes(), Precision::NANOSECONDS, now)?
+                        .samples;
                 }
             }
         }
@@ -204,7 +218,10 @@ pub fn batches(lines: &str) -> impl Iterator<Item = &str> {
         let end = if limit == rest.len() {
             limit
         } else {
-            rest[..limit].rfind('\n').or_else(|| rest.find('\n')).map_or(rest.len(), |end| end + 1)
+            rest[..limit]
+                .rfind('\n')
+                .or_else(|| rest.find('\n'))
+                .map_or(rest.len(), |end| end + 1)
         };
         let (batch, after) = rest.split_at(end);
         rest = after;

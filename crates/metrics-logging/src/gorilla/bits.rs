@@ -35,7 +35,8 @@ impl BitWriter {
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         let rest = self.used.div_ceil(8) as usize;
-        self.bytes.extend_from_slice(&self.open.to_be_bytes()[..rest]);
+        self.bytes
+            .extend_from_slice(&self.open.to_be_bytes()[..rest]);
         self.bytes
     }
 }

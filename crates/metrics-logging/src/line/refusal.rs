@@ -94,7 +94,9 @@ pub enum Reason {
     #[error("its time is beyond the retention of {0}; it would be deleted at once")]
     Expired(String),
     /// It would make one series more than are allowed.
-    #[error("it would be series {0}, one more than allowed; take fewer tag values, or raise --max-series")]
+    #[error(
+        "it would be series {0}, one more than allowed; take fewer tag values, or raise --max-series"
+    )]
     TooManySeries(usize),
 }
 

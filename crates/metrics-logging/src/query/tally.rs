@@ -22,10 +22,19 @@ impl Tally {
             Aggregate::Percentile(_) => self.values.push(value),
             Aggregate::Min if self.count == 0 || value < self.min => self.min = value,
             Aggregate::Max if self.count == 0 || value > self.max => self.max = value,
-            Aggregate::First if self.first.is_none_or(|first| time < first.0) => {
+            // Of series with the same time the larger value, as InfluxDB has it.
+            Aggregate::First
+                if self
+                    .first
+                    .is_none_or(|it| time < it.0 || (time == it.0 && value > it.1)) =>
+            {
                 self.first = Some((time, value));
             }
-            Aggregate::Last if self.last.is_none_or(|last| time >= last.0) => {
+            Aggregate::Last
+                if self
+                    .last
+                    .is_none_or(|it| time > it.0 || (time == it.0 && value > it.1)) =>
+            {
                 self.last = Some((time, value));
             }
             _ => {}

@@ -9,10 +9,7 @@ use crate::error::Error;
 use crate::instant;
 use crate::point::SeriesKey;
 use crate::query::influxql::{Columns, Select, Statement};
-use crate::query::{By, Group, Query};
-
-/// The most rows of an answer.
-const MAX_ROWS: usize = 1_000_000;
+use crate::query::{By, Group, MAX_WINDOWS, Query};
 
 /// How times are written.
 #[derive(Clone, Copy, Debug)]
@@ -40,15 +37,22 @@ impl Times {
 }
 
 /// Answers all statements; one that fails says so in its place.
-pub(super) fn all(engine: &Engine, database: &str, statements: &[Statement], times: Times) -> String {
+pub(super) fn all(
+    engine: &Engine,
+    database: &str,
+    statements: &[Statement],
+    times: Times,
+) -> String {
     let results: Vec<Value> = statements
         .iter()
         .enumerate()
-        .map(|(at, statement)| match one(engine, database, statement, times) {
-            Ok(series) if series.is_empty() => json!({ "statement_id": at }),
-            Ok(series) => json!({ "statement_id": at, "series": series }),
-            Err(error) => json!({ "statement_id": at, "error": error.to_string() }),
-        })
+        .map(
+            |(at, statement)| match one(engine, database, statement, times) {
+                Ok(series) if series.is_empty() => json!({ "statement_id": at }),
+                Ok(series) => json!({ "statement_id": at, "series": series }),
+                Err(error) => json!({ "statement_id": at, "error": error.to_string() }),
+            },
+        )
         .collect();
     format!("{}\n", json!({ "results": results }))
 }
@@ -68,8 +72,17 @@ fn one(
         }
         Statement::Databases => vec![series("databases", &["name"], lines(vec![database.into()]))],
         Statement::RetentionPolicies => {
-            let columns = ["name", "duration", "shardGroupDuration", "replicaN", "default"];
-            let kept = engine.config().retention.map_or("0s".to_owned(), crate::config::duration_text);
+            let columns = [
+                "name",
+                "duration",
+                "shardGroupDuration",
+                "replicaN",
+                "default",
+            ];
+            let kept = engine
+                .config()
+                .retention
+                .map_or("0s".to_owned(), crate::config::duration_text);
             let row = json!(["autogen", kept, "168h0m0s", 1, true]);
             vec![json!({ "columns": columns, "values": [row] })]
         }
@@ -96,7 +109,9 @@ fn one(
         Statement::TagValues(from, keys) => each(engine, from.as_deref(), |engine, name| {
             let catalog = engine.catalog(Some(name));
             let tags = catalog.tags();
-            let wanted = tags.iter().filter(|(tag, _)| keys.iter().any(|key| key == *tag));
+            let wanted = tags
+                .iter()
+                .filter(|(tag, _)| keys.iter().any(|key| key == *tag));
             let rows = wanted
                 .flat_map(|(tag, values)| values.iter().map(move |value| json!([tag, value])))
                 .collect();
@@ -106,14 +121,14 @@ fn one(
 }
 
 /// Something about every measurement, or about one.
-fn each(
-    engine: &Engine,
-    from: Option<&str>,
-    about: impl Fn(&Engine, &str) -> Value,
-) -> Vec<Value> {
+fn each(engine: &Engine, from: Option<&str>, about: impl Fn(&Engine, &str) -> Value) -> Vec<Value> {
     let names = engine.catalog(None).measurements;
-    let wanted = names.iter().filter(|name| from.is_none_or(|from| from == *name));
-    wanted.flat_map(|name| present(about(engine, name))).collect()
+    let wanted = names
+        .iter()
+        .filter(|name| from.is_none_or(|from| from == *name));
+    wanted
+        .flat_map(|name| present(about(engine, name)))
+        .collect()
 }
 
 /// A series, unless it has no rows.
@@ -132,14 +147,20 @@ fn selected(engine: &Engine, select: &Select, times: Times) -> Result<Vec<Value>
         Columns::Raw(names) => raw(engine, select, names.clone())?,
         Columns::All => {
             let catalog = engine.catalog(Some(&select.measurement));
-            let tags = catalog.tags().into_keys().map(str::to_owned).collect::<Vec<_>>();
+            let tags = catalog
+                .tags()
+                .into_keys()
+                .map(str::to_owned)
+                .collect::<Vec<_>>();
             let mut names: Vec<String> = catalog.fields.iter().cloned().chain(tags).collect();
             names.sort();
             raw(engine, select, names)?
         }
     };
     let mut all = Vec::new();
-    let named: Vec<&str> = std::iter::once("time").chain(columns.iter().map(String::as_str)).collect();
+    let named: Vec<&str> = std::iter::once("time")
+        .chain(columns.iter().map(String::as_str))
+        .collect();
     for (tags, mut rows) in groups {
         if select.descending {
             rows.reverse();
@@ -161,13 +182,14 @@ fn selected(engine: &Engine, select: &Select, times: Times) -> Result<Vec<Value>
 
 type Tags = Vec<(String, String)>;
 type Rows = Vec<(i64, Vec<Value>)>;
+type Groups = Vec<(Tags, Rows)>;
 
 /// Windows: a column for each aggregate, joined by group and time.
 fn summed(
     engine: &Engine,
     select: &Select,
     columns: &[(String, crate::query::Aggregate, String)],
-) -> Result<(Vec<String>, Vec<(Tags, Rows)>), Error> {
+) -> Result<(Vec<String>, Groups), Error> {
     let mut groups: BTreeMap<Tags, BTreeMap<i64, Vec<Value>>> = BTreeMap::new();
     for (at, (_, aggregate, field)) in columns.iter().enumerate() {
         let query = Query {
@@ -180,7 +202,11 @@ fn summed(
             for (time, value) in rows {
                 let empty = || vec![Value::Null; columns.len()];
                 // Without windows the answer has the time from which was asked.
-                let time = if select.every.is_none() { time.max(0) } else { time };
+                let time = if select.every.is_none() {
+                    time.max(0)
+                } else {
+                    time
+                };
                 group.entry(time).or_insert_with(empty)[at] = number(value);
             }
         }
@@ -191,7 +217,9 @@ fn summed(
         }
     }
     let names = columns.iter().map(|(name, _, _)| name.clone()).collect();
-    let groups = groups.into_iter().map(|(tags, rows)| (tags, rows.into_iter().collect()));
+    let groups = groups
+        .into_iter()
+        .map(|(tags, rows)| (tags, rows.into_iter().collect()));
     Ok((names, groups.collect()))
 }
 
@@ -202,7 +230,10 @@ fn fill(
     every: i64,
     columns: usize,
 ) -> Result<(), Error> {
-    let ends = (rows.keys().next().copied(), rows.keys().next_back().copied());
+    let ends = (
+        rows.keys().next().copied(),
+        rows.keys().next_back().copied(),
+    );
     let (Some(first), Some(last)) = ends else {
         return Ok(());
     };
@@ -215,8 +246,9 @@ fn fill(
         end => (end - 1).div_euclid(every) * every,
     };
     let windows = to.saturating_sub(from) / every + 1;
-    if windows > MAX_ROWS as i64 {
-        return Err(Error::TooManyWindows(windows));
+    let count = usize::try_from(windows).unwrap_or(0);
+    if count > MAX_WINDOWS {
+        return Err(Error::TooManyWindows(count));
     }
     for window in 0..windows {
         rows.entry(from + window * every)
@@ -230,7 +262,7 @@ fn raw(
     engine: &Engine,
     select: &Select,
     names: Vec<String>,
-) -> Result<(Vec<String>, Vec<(Tags, Rows)>), Error> {
+) -> Result<(Vec<String>, Groups), Error> {
     let mut rows: BTreeMap<(Tags, i64, SeriesKey), Vec<Value>> = BTreeMap::new();
     for (at, name) in names.iter().enumerate() {
         let query = question(select, name);
@@ -238,11 +270,13 @@ fn raw(
             let group = query.group_of(&key);
             snapshot.for_each(|sample| {
                 let place = (group.clone(), sample.time, key.clone());
-                let row = rows.entry(place).or_insert_with(|| vec![Value::Null; names.len()]);
+                let row = rows
+                    .entry(place)
+                    .or_insert_with(|| vec![Value::Null; names.len()]);
                 row[at] = number(sample.value);
             })?;
-            if rows.len() > MAX_ROWS {
-                return Err(Error::TooManyWindows(rows.len() as i64));
+            if rows.len() > MAX_WINDOWS {
+                return Err(Error::TooManyWindows(rows.len()));
             }
         }
     }

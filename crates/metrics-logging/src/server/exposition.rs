@@ -11,9 +11,24 @@ pub(super) fn text(engine: &Engine) -> String {
     let own = [
         ("series", "gauge", "Series in memory.", size.series as u64),
         ("samples", "gauge", "Samples in memory.", size.samples),
-        ("sample_bytes", "gauge", "Compressed bytes of samples in memory.", size.bytes as u64),
-        ("log_bytes_total", "counter", "Bytes appended to the log.", size.log_bytes),
-        ("log_syncs_total", "counter", "Times the log was synced.", size.log_syncs),
+        (
+            "sample_bytes",
+            "gauge",
+            "Compressed bytes of samples in memory.",
+            size.bytes as u64,
+        ),
+        (
+            "log_bytes_total",
+            "counter",
+            "Bytes appended to the log.",
+            size.log_bytes,
+        ),
+        (
+            "log_syncs_total",
+            "counter",
+            "Times the log was synced.",
+            size.log_syncs,
+        ),
     ];
     for (name, kind, help, value) in own {
         // Writing to a string can't fail.
@@ -58,7 +73,13 @@ pub(super) fn label_name(tag: &str) -> String {
 fn cleaned(name: &str, also: char) -> String {
     let mut clean: String = name
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == also { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' || c == also {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     if clean.starts_with(|c: char| c.is_ascii_digit()) {
         clean.insert(0, '_');
@@ -67,5 +88,8 @@ fn cleaned(name: &str, also: char) -> String {
 }
 
 fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
 }

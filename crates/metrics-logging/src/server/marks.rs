@@ -42,7 +42,10 @@ impl Asked {
         let time = |name: &str, otherwise: i64| match params.get(name) {
             None => Ok(otherwise),
             Some(text) => {
-                let number = text.parse::<i64>().ok().and_then(|ms| ms.checked_mul(1_000_000));
+                let number = text
+                    .parse::<i64>()
+                    .ok()
+                    .and_then(|ms| ms.checked_mul(1_000_000));
                 number.ok_or_else(|| format!("{name} is a number of milliseconds"))
             }
         };
@@ -69,7 +72,10 @@ impl Asked {
 /// The alarms in the time that is shown, as pairs of milliseconds.
 pub(super) fn json(engine: &Engine, asked: &Asked) -> Result<String, Error> {
     let groups = engine.query(&asked.query)?;
-    let rows = groups.first().map(|group| group.rows.as_slice()).unwrap_or_default();
+    let rows = groups
+        .first()
+        .map(|group| group.rows.as_slice())
+        .unwrap_or_default();
     let values: Vec<f64> = rows.iter().map(|row| row.1).collect();
     let per_day = usize::try_from(DAY / asked.every).unwrap_or(1);
     let flags = asked.method.flags(&values, per_day);
@@ -79,5 +85,8 @@ pub(super) fn json(engine: &Engine, asked: &Asked) -> Result<String, Error> {
         .filter(|(from, to)| *from < asked.shown.end && *to > asked.shown.start)
         .map(|(from, to)| json!([from / 1_000_000, to / 1_000_000]))
         .collect();
-    Ok(format!("{}\n", json!({ "method": asked.method.name(), "marks": marks })))
+    Ok(format!(
+        "{}\n",
+        json!({ "method": asked.method.name(), "marks": marks })
+    ))
 }

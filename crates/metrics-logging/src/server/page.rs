@@ -7,15 +7,24 @@ use axum::response::IntoResponse;
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'";
 
 pub(super) async fn index() -> impl IntoResponse {
-    file("text/html; charset=utf-8", include_str!("../../web/index.html"))
+    file(
+        "text/html; charset=utf-8",
+        include_str!("../../web/index.html"),
+    )
 }
 
 pub(super) async fn script() -> impl IntoResponse {
-    file("text/javascript; charset=utf-8", include_str!("../../web/app.js"))
+    file(
+        "text/javascript; charset=utf-8",
+        include_str!("../../web/app.js"),
+    )
 }
 
 pub(super) async fn style() -> impl IntoResponse {
-    file("text/css; charset=utf-8", include_str!("../../web/style.css"))
+    file(
+        "text/css; charset=utf-8",
+        include_str!("../../web/style.css"),
+    )
 }
 
 fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {

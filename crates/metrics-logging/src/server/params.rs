@@ -39,7 +39,10 @@ fn decoded(text: &str) -> String {
     while let Some((first, after)) = rest.split_first() {
         rest = after;
         let hidden = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        match (first, hidden.and_then(|two| u8::from_str_radix(two, 16).ok())) {
+        match (
+            first,
+            hidden.and_then(|two| u8::from_str_radix(two, 16).ok()),
+        ) {
             (b'%', Some(byte)) => {
                 bytes.push(byte);
                 rest = &after[2..];

@@ -62,7 +62,9 @@ pub fn decode(body: &[u8]) -> Result<Vec<Request>, Refused> {
     if length > MAX_REQUEST {
         return Err(Refused::Snappy);
     }
-    let plain = snap::raw::Decoder::new().decompress_vec(body).map_err(|_| Refused::Snappy)?;
+    let plain = snap::raw::Decoder::new()
+        .decompress_vec(body)
+        .map_err(|_| Refused::Snappy)?;
     let mut requests = Vec::new();
     fields(&plain, |field, value| {
         if let (1, Value::Bytes(bytes)) = (field, value) {
@@ -149,11 +151,12 @@ pub fn answer(engine: &Engine, requests: &[Request]) -> Result<Vec<u8>, Error> {
         let range = request.start_ms.saturating_mul(MILLISECOND)
             ..request.end_ms.saturating_add(1).saturating_mul(MILLISECOND);
         let mut result = Vec::new();
-        for (key, field, snapshot) in engine.select(&range, |key, field| wants(request, key, field)) {
+        for (key, field, snapshot) in engine.select(&range, |key, field| wants(request, key, field))
+        {
             let found = snapshot.samples()?;
             samples += found.len();
             if samples > MAX_SAMPLES {
-                return Err(Error::TooManyWindows(i64::try_from(samples).unwrap_or(i64::MAX)));
+                return Err(Error::TooManyWindows(samples));
             }
             if !found.is_empty() {
                 put(&mut result, 1, &series(&key, &field, &found));
@@ -179,8 +182,11 @@ fn wants(request: &Request, key: &SeriesKey, field: &str) -> bool {
 
 fn series(key: &SeriesKey, field: &str, samples: &[Sample]) -> Vec<u8> {
     let mut message = Vec::new();
-    let mut labels: Vec<(String, &str)> =
-        key.tags.iter().map(|(tag, value)| (label_name(tag), value.as_str())).collect();
+    let mut labels: Vec<(String, &str)> = key
+        .tags
+        .iter()
+        .map(|(tag, value)| (label_name(tag), value.as_str()))
+        .collect();
     let name = metric_name(&key.measurement, field);
     labels.push(("__name__".to_owned(), &name));
     // Prometheus wants them in order.

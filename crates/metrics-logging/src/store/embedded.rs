@@ -78,9 +78,9 @@ impl Store for Embedded {
     fn write(&self, lines: &str) -> Result<Vec<String>, Error> {
         let mut refused = Vec::new();
         for batch in crate::engine::batches(lines) {
-            let written = self
-                .engine
-                .write(batch.as_bytes(), Precision::NANOSECONDS, self.now())?;
+            let written =
+                self.engine
+                    .write(batch.as_bytes(), Precision::NANOSECONDS, self.now())?;
             refused.extend(written.refused.iter().map(Refusal::to_string));
         }
         Ok(refused)

@@ -71,7 +71,9 @@ impl Influx {
             }
             series.extend(result.series);
         }
-        failed.map_or(Ok(series), |error| Err(Error::Peer(format!("InfluxDB: {error}"))))
+        failed.map_or(Ok(series), |error| {
+            Err(Error::Peer(format!("InfluxDB: {error}")))
+        })
     }
 }
 
@@ -110,8 +112,12 @@ impl Store for Influx {
 }
 
 fn rows(query: &Query, values: Vec<(i64, Option<f64>)>) -> Vec<(i64, f64)> {
-    let length = query.every.unwrap_or(query.range.end.saturating_sub(query.range.start));
-    let rows = values.into_iter().filter_map(|(time, value)| Some((time, value?)));
+    let length = query
+        .every
+        .unwrap_or(query.range.end.saturating_sub(query.range.start));
+    let rows = values
+        .into_iter()
+        .filter_map(|(time, value)| Some((time, value?)));
     rows.map(|(time, value)| {
         // Without windows a selector has its sample's time; here the range's start has the answer.
         let whole = query.every.is_none() && query.aggregate.is_some();

@@ -95,7 +95,8 @@ impl Batch {
         );
         varint::put(&mut self.samples, varint::zigzag(step));
         varint::put(&mut self.samples, varint::zigzag(wait));
-        self.samples.extend_from_slice(&sample.value.to_bits().to_le_bytes());
+        self.samples
+            .extend_from_slice(&sample.value.to_bits().to_le_bytes());
         (self.last_id, self.last_time) = (id, sample.time);
         self.count += 1;
     }

@@ -65,7 +65,10 @@ impl Parser<'_> {
         match (raw.is_empty(), summed.is_empty()) {
             (true, _) => Ok(Columns::Summed(summed)),
             (_, true) => Ok(Columns::Raw(raw)),
-            _ => Err(wrong(1, "fields and aggregates can't be mixed; ask for one or the other")),
+            _ => Err(wrong(
+                1,
+                "fields and aggregates can't be mixed; ask for one or the other",
+            )),
         }
     }
 
@@ -85,8 +88,12 @@ impl Parser<'_> {
                 Aggregate::Percentile(self.percent()?)
             }
             _ => {
-                let known = "mean, min, max, sum, count, first, last, percentile(field, p), p99, rate";
-                return Err(wrong(place, format!("{name:?} is no aggregate; there are {known}")));
+                let known =
+                    "mean, min, max, sum, count, first, last, percentile(field, p), p99, rate";
+                return Err(wrong(
+                    place,
+                    format!("{name:?} is no aggregate; there are {known}"),
+                ));
             }
         })
     }
@@ -141,7 +148,12 @@ impl Parser<'_> {
         let equal = match *sign {
             "=" => true,
             "!=" | "<>" => false,
-            _ => return Err(wrong(place, format!("{sign} can't compare tags; there are = and !="))),
+            _ => {
+                return Err(wrong(
+                    place,
+                    format!("{sign} can't compare tags; there are = and !="),
+                ));
+            }
         };
         let place = self.place();
         let Some(Token::Text(value)) = self.next() else {
@@ -169,7 +181,8 @@ impl Parser<'_> {
                 self.now
             }
             _ => {
-                let what = "a time was expected: now() - 1h, '2026-01-01T00:00:00Z', or nanoseconds";
+                let what =
+                    "a time was expected: now() - 1h, '2026-01-01T00:00:00Z', or nanoseconds";
                 return Err(wrong(place, what));
             }
         };

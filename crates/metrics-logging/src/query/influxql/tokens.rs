@@ -50,7 +50,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Error> {
             }
             _ => {
                 let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign));
-                let sign = sign.ok_or_else(|| wrong(at, format!("{first:?} means nothing here")))?;
+                let sign =
+                    sign.ok_or_else(|| wrong(at, format!("{first:?} means nothing here")))?;
                 (Token::Sign(sign), sign.len())
             }
         };
