@@ -40,18 +40,22 @@ fn file_is_refused(toml: &str, because: &str) {
 }
 
 #[test]
-fn the_demo_ends_well() {
-    let output = lab(&["--quick", "--seed", "1"]);
-    assert!(output.status.success(), "{output:?}");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        said.contains("A tree under fire") && said.contains("Real processes"),
-        "{said}"
-    );
+fn the_demo_ends_well_and_its_simulated_part_is_the_same_for_the_same_seed() {
+    let simulated = || {
+        let output = lab(&["--quick", "--seed", "1"]);
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (simulated, live) = said.split_once("Real processes").expect("a live part");
+        assert!(live.contains("supervision tree"), "{live}");
+        simulated.to_owned()
+    };
+    let first = simulated();
+    assert!(first.contains("A tree under fire"), "{first}");
+    assert!(first == simulated(), "two runs with one seed differ");
 }
 
 #[test]
-fn simulated_parts_are_the_same_for_the_same_seed_bit_by_bit() {
+fn a_simulation_is_the_same_for_the_same_seed_bit_by_bit() {
     let folder = tempfile::tempdir().expect("a folder");
     let report = |name: &str, seed: &str| {
         let file = folder.path().join(name);

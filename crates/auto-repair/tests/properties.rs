@@ -212,7 +212,7 @@ fn rename(tree: &mut Tree, next: &mut usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn failures_are_handled_as_erlang_would(

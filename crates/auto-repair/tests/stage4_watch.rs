@@ -91,7 +91,6 @@ fn probes_are_asked_and_an_answer_is_enough_until_the_next() {
         assert_eq!(std::mem::take(&mut hand.other), [Effect::Probe(0, 1)]);
         hand.wait(299 * MILLI);
         hand.tell(Event::Alive(0, 1));
-        hand.wait(0 * MILLI);
         assert!(hand.states().starts_with("a: ready"), "{}", hand.states());
         // The next question comes a second after the last, not after its answer.
         hand.wait(701 * MILLI);
