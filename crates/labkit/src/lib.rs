@@ -8,7 +8,8 @@
 //! - [`stats`]: distributions and honest intervals.
 //! - [`clock`], [`wait`], [`rng`]: time, patience and chance, all of them repeatable.
 //! - [`skip`]: tests that can't run here say so.
-//! - behind features: [`backoff`], [`net`], [`process`], [`sandbox`], [`sim`], [`sync`], [`trace`], [`versus`].
+//! - behind features: [`backoff`], [`browser`], [`net`], [`process`], [`sandbox`], [`services`], [`sim`],
+//!   [`sync`], [`trace`], [`versus`].
 
 pub mod args;
 pub mod chart;
@@ -25,12 +26,16 @@ pub mod wait;
 
 #[cfg(feature = "backoff")]
 pub mod backoff;
+#[cfg(feature = "browser")]
+pub mod browser;
 #[cfg(feature = "net")]
 pub mod net;
 #[cfg(feature = "process")]
 pub mod process;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(feature = "services")]
+pub mod services;
 #[cfg(feature = "sim")]
 pub mod sim;
 #[cfg(feature = "sync")]
