@@ -39,8 +39,8 @@ pub(crate) fn run(run: &Run) -> Result<Report, Error> {
     let fleet = Fleet::simulate(plan(5, days, MINUTE), run.seed);
     let bar = run.bar("metrics logging", 3);
     let report = Report::new("metrics-logging", "Metrics logging").lead(
-        "Services say every minute how they are. A time-series database keeps it in little more than a \
-         byte a sample, loses nothing that it has acknowledged, and detectors say which of it is unusual.",
+        "Services say every minute how they are. A time-series database keeps it in a fraction of the \
+         bytes, loses nothing that it has acknowledged, and detectors say which of it is unusual.",
     );
     let report = storage::section(report, &fleet)?;
     bar.add(1);

@@ -1,6 +1,6 @@
 //! What detectors find of what was put in.
 
-use labkit::chart::Chart;
+use labkit::chart::{Chart, Timeline};
 use labkit::report::{Report, Table};
 
 use metrics_logging::detect::Method;
@@ -47,10 +47,7 @@ pub(super) fn section(report: Report, fleet: &Fleet) -> Report {
             ),
         ),
     };
-    tables(report, &outcomes).chart(picture(
-        fleet,
-        best.map_or(Method::SeasonalMedian, |it| it.method),
-    ))
+    pictures(tables(report, &outcomes), fleet, &Method::ALL)
 }
 
 /// The report of `detect`.
@@ -60,8 +57,7 @@ pub(crate) fn detected(fleet: &Fleet, methods: &[Method]) -> Report {
         .map(|method| outcome(fleet, *method))
         .collect();
     let report = Report::new("metrics-logging", "Who finds what was put in");
-    let shown = methods.first().copied().unwrap_or(Method::SeasonalMedian);
-    tables(report, &outcomes).chart(picture(fleet, shown))
+    pictures(tables(report, &outcomes), fleet, methods)
 }
 
 fn outcome(fleet: &Fleet, method: Method) -> Outcome {
@@ -120,51 +116,41 @@ fn tables(report: Report, outcomes: &[Outcome]) -> Report {
         .text(
             "Precision is the share of alarms that were right, recall the share of anomalies that were \
              found. An anomaly out of season has a value that is usual by day, at night: who knows only \
-             the last hours sees a jump at most.",
+             the last hours doesn't see it.",
         )
         .table(table)
         .table(kinds)
 }
 
-/// The last days of one series, with what was put in and what was found.
-fn picture(fleet: &Fleet, method: Method) -> Chart {
-    let title = format!(
-        "Three days of CPU: what was put in, and what {} says",
-        method.name()
-    );
-    let mut chart = Chart::lines(title).x("day").y("% CPU");
+/// The last days of one service's CPU, and under it what was put in and what each detector says.
+fn pictures(report: Report, fleet: &Fleet, methods: &[Method]) -> Report {
     let Some(trace) = fleet.traces.iter().find(|trace| trace.field == "cpu") else {
-        return chart;
+        return report;
     };
     let per_day = fleet.plan.per_day();
     let from = trace.values.len().saturating_sub(PICTURED * per_day);
     let day = |step: usize| step as f64 / per_day as f64;
-    let line = thinned(trace, from);
-    chart = chart.series(
-        trace.key.tag("host"),
-        line.into_iter()
-            .map(|(step, value)| (day(step), value))
-            .collect(),
-    );
-    let level = |share: f64, ranges: Vec<std::ops::Range<usize>>| {
-        // A gap between two ranges is a point that isn't a number.
-        let mut points = Vec::new();
-        for range in ranges.into_iter().filter(|range| range.end > from) {
-            points.push((day(range.start.max(from)), share));
-            points.push((day(range.end), share));
-            points.push((day(range.end), f64::NAN));
+    let line = thinned(trace, from).into_iter();
+    let host = trace.key.tag("host");
+    let chart = Chart::lines(format!("Three days of {host}'s CPU"))
+        .x("day")
+        .y("% CPU")
+        .series(host, line.map(|(step, value)| (day(step), value)).collect());
+    let title = "The same days: what was put in, and who said so";
+    let mut timeline = Timeline::new(title, "days").lane("put in");
+    for anomaly in trace.anomalies.iter().filter(|it| it.samples.start >= from) {
+        let ends = (day(anomaly.samples.start), day(anomaly.samples.end));
+        timeline = timeline.span(0, ends, anomaly.kind.name(), "put in");
+    }
+    for (lane, method) in methods.iter().enumerate() {
+        timeline = timeline.lane(method.name());
+        let flags = method.flags(&trace.values, per_day);
+        for alarm in alarms(&flags).into_iter().filter(|it| it.start >= from) {
+            let ends = (day(alarm.start), day(alarm.end));
+            timeline = timeline.span(lane + 1, ends, "", "alarm");
         }
-        points
-    };
-    let put_in = trace
-        .anomalies
-        .iter()
-        .map(|anomaly| anomaly.samples.clone())
-        .collect();
-    let found = alarms(&method.flags(&trace.values, per_day));
-    chart
-        .reference("put in", level(-3.0, put_in))
-        .series("found", level(-6.0, found))
+    }
+    report.chart(chart).timeline(timeline)
 }
 
 /// Of every few values the one furthest from the last that was kept, so that peaks stay.
