@@ -68,7 +68,9 @@ impl RawLock {
     ///
     /// # Errors
     /// [`LockError::Deadlock`] and [`LockError::Relock`]; the lock isn't held then.
-    #[inline]
+    // Always inline, as is what leads here: a call would hand its result back through memory, which costs as
+    // much as one of the two atomic instructions.
+    #[inline(always)]
     pub fn acquire(&self, mode: Mode, site: Site) -> Result<Tracked<'_>, LockError> {
         let (party, held) = party::me();
         if held > 0 && self.detector.watches_order() && party::has_new_order(self.id) {
@@ -146,7 +148,7 @@ impl Drop for RawLock {
 }
 
 impl Drop for Tracked<'_> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         party::gave(self.raw.id);
         if !self.raw.release_thin(self.word) {

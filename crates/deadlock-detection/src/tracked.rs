@@ -54,7 +54,7 @@ impl Tracking for On {
     type Lock = RawLock;
     type Hold<'a> = Tracked<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn acquire<'a>(lock: &'a RawLock, mode: Mode, site: Site) -> Result<Tracked<'a>, LockError> {
         lock.acquire(mode, site)
     }

@@ -102,7 +102,7 @@ impl<L: Inner, M: Tracking> TrackedLock<L, M> {
     }
 
     /// Takes the lock as far as its watch is concerned, and then the inner one, which is free by then.
-    #[inline]
+    #[inline(always)]
     fn acquire<'a, G>(
         &'a self,
         mode: Mode,
