@@ -1,42 +1,35 @@
-//! Against what a professional would use instead.
-
-use std::collections::HashMap;
-use std::process::ExitCode;
-use std::time::Duration;
-
-use replication_strategies::Tally;
-use labkit::clock::Stopwatch;
-use labkit::versus::{Suite, Target, Work};
-
-const WORDS: [&str; 4] = ["to", "be", "or", "not"];
-const RECORDED: usize = 1_000_000;
-
-fn main() -> ExitCode {
-    let mut suite = Suite::from_args(labkit::about!(""));
-    suite
-        .contest("record words", Work::items(RECORDED as f64, "words"))
-        .ours("tally", ours)
-        .peer("std HashMap", Target::None, hash_map)
-        .run();
-    suite.finish()
-}
-
-fn words() -> impl Iterator<Item = &'static str> {
-    WORDS.into_iter().cycle().take(RECORDED)
-}
-
-fn ours() -> Duration {
-    let watch = Stopwatch::start();
-    let mut tally = Tally::new();
-    words().for_each(|word| tally.record(word));
-    assert_eq!(tally.total(), RECORDED as u64);
-    watch.elapsed()
-}
-
-fn hash_map() -> Duration {
-    let watch = Stopwatch::start();
-    let mut counts: HashMap<String, u64> = HashMap::new();
-    words().for_each(|word| *counts.entry(word.to_owned()).or_default() += 1);
-    assert_eq!(counts.values().sum::<u64>(), RECORDED as u64);
-    watch.elapsed()
+//! x
+fn main() {
+    use replication_strategies::{comparison, config::Settings};
+    let seed = std::env::args()
+        .filter_map(|a| a.parse().ok())
+        .next()
+        .unwrap_or(1);
+    let settings = Settings {
+        ..Settings::default()
+    };
+    let w = labkit::clock::Stopwatch::start();
+    let mixes = comparison::compare_mixes(&settings, seed, &|| ()).unwrap();
+    for mix in &mixes {
+        println!(
+            "writes {} ratio {:.3}",
+            mix.write_share,
+            mix.adaptive_ratio()
+        );
+        for ((k, o), c) in mix.outcomes.iter().zip(&mix.costs) {
+            println!(
+                "  {:9} mean {:7.2} p99 {:7.1} local {:.3} stale {:.4} lag {:7.1} kB/req {:7.1} copied MB {:7.1} cost {:.3}",
+                k.name(),
+                o.mean_ms(),
+                o.p99_ms(),
+                o.local_share(),
+                o.stale_share(),
+                o.lag_ms(),
+                o.bytes_per_request() / 1e3,
+                o.copied_bytes / 1e6,
+                c
+            );
+        }
+    }
+    println!("{:.2} s", w.seconds());
 }

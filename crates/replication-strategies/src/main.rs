@@ -1,6 +1,7 @@
 //! Flags in, exit code out.
 
 mod cli;
+mod demo;
 
 use std::process::ExitCode;
 
