@@ -1,48 +1,20 @@
 //! What goes wrong around it: SIGKILL in the middle of writing, bad requests, too much of everything.
 
+mod files;
 mod support;
 
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use labkit::process::Child;
 use labkit::rng::Stream;
 use labkit::services::http;
 use labkit::wait;
-use metrics_logging::config::{Config, DAY, HOUR};
-use metrics_logging::line::{Precision, Reason};
-use metrics_logging::{Engine, Error};
-use support::{PATIENCE, PROGRAM, engine, rows, write};
-
-/// A server of its own process, and where it listens.
-fn serve(folder: &Path, more: &[&str]) -> (Child, SocketAddr) {
-    let mut command = Command::new(PROGRAM);
-    command
-        .args(["serve", "--data"])
-        .arg(folder)
-        .args(more)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let mut child = Child::spawn(command).expect("the program starts");
-    let stdout = child.take_stdout().expect("it is piped");
-    let line = wait::within(PATIENCE, || {
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).expect("text");
-        line
-    });
-    let address = line
-        .trim()
-        .strip_prefix("listening on http://")
-        .expect("an address");
-    (child, address.parse().expect("an address"))
-}
+use metrics_logging::query::Query;
+use support::{PATIENCE, engine, serve};
 
 fn post(address: SocketAddr, path: &str, body: &[u8]) -> (u16, String) {
     let answer = http::post(address, path, "text/plain", body).expect("it answers");
@@ -71,56 +43,36 @@ fn killed_once(seed: u64) {
     let (mut child, address) = serve(folder.path(), &[]);
     let mut chance = Stream::named(seed, "kill");
     let kill_after = 1 + chance.below(120);
-    let acknowledged: Arc<Vec<AtomicU64>> =
-        Arc::new((0..WRITERS).map(|_| AtomicU64::new(0)).collect());
-    let stop = Arc::new(AtomicBool::new(false));
-    let writers: Vec<_> = (0..WRITERS)
-        .map(|writer| {
-            let (acknowledged, stop) = (Arc::clone(&acknowledged), Arc::clone(&stop));
-            thread::spawn(move || {
-                for batch in 1_u64.. {
-                    if stop.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    let lines = format!(
-                        "w,n={writer} a={batch},b={batch} {batch}\nw,n={writer} c=1 {batch}"
-                    );
-                    match http::post(address, "/write?db=metrics", "text/plain", lines.as_bytes()) {
-                        Ok(answer) if answer.status == 204 => {
-                            acknowledged[writer].store(batch, Ordering::SeqCst);
-                        }
-                        // It has been killed; whether this batch is kept, nobody knows.
-                        _ => return,
-                    }
-                }
-            })
+    let acknowledged: Vec<Arc<AtomicU64>> = (0..WRITERS).map(|_| Arc::default()).collect();
+    let writers: Vec<_> = acknowledged
+        .iter()
+        .enumerate()
+        .map(|(writer, count)| {
+            let count = Arc::clone(count);
+            thread::spawn(move || write_until_killed(address, writer, &count))
         })
         .collect();
     let total = || {
-        acknowledged
-            .iter()
+        let counts = acknowledged.iter();
+        counts
             .map(|count| count.load(Ordering::SeqCst))
             .sum::<u64>()
     };
     assert!(wait::until(PATIENCE, || total() >= kill_after));
     child.kill().expect("it is ours");
-    stop.store(true, Ordering::SeqCst);
     writers
         .into_iter()
         .for_each(|writer| writer.join().expect("no panic"));
     let engine = engine(folder.path());
-    for writer in 0..WRITERS {
-        let count = |field| {
-            let query = metrics_logging::query::Query::new("w", field, i64::MIN..i64::MAX);
+    for (writer, count) in acknowledged.iter().enumerate() {
+        let known = count.load(Ordering::SeqCst);
+        let times = |field| {
+            let query = Query::new("w", field, i64::MIN..i64::MAX);
             let groups = engine.query(&query.with("n", &writer.to_string())).unwrap();
-            groups
-                .into_iter()
-                .flat_map(|group| group.rows)
-                .map(|row| row.0)
-                .collect::<Vec<_>>()
+            let rows = groups.into_iter().flat_map(|group| group.rows);
+            rows.map(|row| row.0).collect::<Vec<_>>()
         };
-        let (a, b, c) = (count("a"), count("b"), count("c"));
-        let known = acknowledged[writer].load(Ordering::SeqCst);
+        let (a, b, c) = (times("a"), times("b"), times("c"));
         assert!(
             a.len() as u64 >= known,
             "seed {seed}: {} of {known} acknowledged",
@@ -135,6 +87,18 @@ fn killed_once(seed: u64) {
             a.iter().copied().zip(1..).all(|(time, at)| time == at),
             "seed {seed}"
         );
+    }
+}
+
+/// Counts the batches that were acknowledged, until the server answers no more.
+fn write_until_killed(address: SocketAddr, writer: usize, acknowledged: &AtomicU64) {
+    for batch in 1_u64.. {
+        let lines = format!("w,n={writer} a={batch},b={batch} {batch}\nw,n={writer} c=1 {batch}");
+        match http::post(address, "/write?db=metrics", "text/plain", lines.as_bytes()) {
+            Ok(answer) if answer.status == 204 => acknowledged.store(batch, Ordering::SeqCst),
+            // It has been killed; whether this batch is kept, nobody knows.
+            _ => return,
+        }
     }
 }
 
@@ -158,25 +122,12 @@ fn sigterm_drains_and_a_new_server_has_everything() {
 }
 
 #[test]
-fn a_second_server_in_the_same_folder_is_refused() {
-    wait::within(PATIENCE, || {
-        let folder = tempfile::tempdir().unwrap();
-        let _first = engine(folder.path());
-        let error = Engine::open(folder.path(), Config::default()).unwrap_err();
-        assert!(matches!(error, Error::Locked(_)), "{error}");
-    });
-}
-
-#[test]
-fn bad_requests_are_answered_with_a_reason() {
+fn lines_that_cant_be_kept_are_named_and_the_others_are_kept() {
     wait::within(2 * PATIENCE, || {
         let folder = tempfile::tempdir().unwrap();
         let (_child, address) = serve(folder.path(), &["--retention", "1d", "--max-series", "5"]);
-        let (status, said) = post(
-            address,
-            "/write?db=metrics",
-            b"cpu usage=1\ncpu usage=NaN\ncpu usage=2 1",
-        );
+        let lines = b"cpu usage=1\ncpu usage=NaN\ncpu usage=2 1";
+        let (status, said) = post(address, "/write?db=metrics", lines);
         assert_eq!(status, 400);
         assert!(said.contains("partial write: 1 kept"), "{said}");
         assert!(said.contains("line 2: field usage is"), "{said}");
@@ -195,6 +146,14 @@ fn bad_requests_are_answered_with_a_reason() {
             said.contains("partial write: 4 kept") && said.contains("--max-series"),
             "{said}"
         );
+    });
+}
+
+#[test]
+fn bad_requests_are_answered_with_a_reason() {
+    wait::within(2 * PATIENCE, || {
+        let folder = tempfile::tempdir().unwrap();
+        let (_child, address) = serve(folder.path(), &[]);
         for (path, body, status, words) in [
             ("/write?db=other", "m v=1", 404, "database not found"),
             (
@@ -223,19 +182,11 @@ fn bad_requests_are_answered_with_a_reason() {
         let large = vec![b'\n'; (8 << 20) + 1];
         let (status, _) = post(address, "/write?db=metrics", &large);
         assert_eq!(status, 413);
-        let gzip = http::request(
-            address,
-            "POST",
-            "/write?db=metrics",
-            &[("Content-Encoding", "gzip")],
-            b"x",
-        );
-        assert_eq!(gzip.unwrap().status, 415);
-        assert_eq!(
-            http::get(address, "/ping").unwrap().status,
-            204,
-            "it has survived all of it"
-        );
+        let packed = [("Content-Encoding", "gzip")];
+        let answer = http::request(address, "POST", "/write?db=metrics", &packed, b"x").unwrap();
+        assert_eq!(answer.status, 415);
+        let alive = http::get(address, "/ping").unwrap();
+        assert_eq!(alive.status, 204, "it has survived all of it");
     });
 }
 
@@ -264,110 +215,4 @@ fn half_requests_and_noise_dont_stop_the_server() {
             let _ = stream.read_to_end(&mut rest);
         }
     });
-}
-
-#[test]
-fn the_cardinality_cap_refuses_new_series_and_keeps_old_ones_growing() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = Config {
-        max_series: 3,
-        ..Config::default()
-    };
-    let engine = Engine::open(folder.path(), config).unwrap();
-    let written = write(
-        &engine,
-        "m,h=1 v=1 1\nm,h=2 v=1 1\nm,h=3 v=1 1\nm,h=4 v=1 1\nm,h=1 w=1 1\nm,h=1 v=2 2",
-    );
-    assert_eq!((written.samples, written.refused_lines), (4, 2));
-    assert!(
-        written
-            .refused
-            .iter()
-            .all(|it| it.reason == Reason::TooManySeries(4)),
-        "{written:?}"
-    );
-    // A flood of names leaves nothing behind.
-    for at in 0..2000 {
-        write(&engine, &format!("flood,h={at} v=1 1"));
-    }
-    assert_eq!(engine.size().series, 3);
-    assert_eq!(engine.catalog(None).keys.len(), 3);
-}
-
-#[test]
-fn what_is_too_old_is_refused_and_deleted() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = Config {
-        retention: Some(DAY),
-        ..Config::default()
-    };
-    let engine = Engine::open(folder.path(), config).unwrap();
-    let line = |time: i64| format!("m v=1 {time}").into_bytes();
-    let written = engine
-        .write(&line(HOUR - 1), Precision::NANOSECONDS, DAY + HOUR)
-        .unwrap();
-    assert_eq!(written.refused_lines, 1);
-    engine
-        .write(&line(HOUR), Precision::NANOSECONDS, DAY + HOUR)
-        .unwrap();
-    engine.checkpoint().unwrap();
-    engine
-        .write(&line(3 * DAY), Precision::NANOSECONDS, 3 * DAY)
-        .unwrap();
-    engine.checkpoint().unwrap();
-    assert_eq!(rows(&engine, "m", "v").len(), 2);
-    engine.maintain(3 * DAY).unwrap();
-    assert_eq!(rows(&engine, "m", "v"), [(3 * DAY, 1.0)]);
-    let segments = fs::read_dir(folder.path()).unwrap();
-    let names: Vec<_> = segments.map(|entry| entry.unwrap().file_name()).collect();
-    let segments = names
-        .iter()
-        .filter(|name| name.to_string_lossy().starts_with("segment"));
-    assert_eq!(segments.count(), 1, "{names:?}");
-}
-
-#[test]
-fn what_a_crash_left_between_two_steps_is_cleared_up() {
-    let folder = tempfile::tempdir().unwrap();
-    let saved = tempfile::tempdir().unwrap();
-    let keep = |name: &str| fs::copy(folder.path().join(name), saved.path().join(name)).unwrap();
-    let back = |name: &str| fs::copy(saved.path().join(name), folder.path().join(name)).unwrap();
-    {
-        let engine = engine(folder.path());
-        write(&engine, "m v=1 1");
-        keep("log-1");
-        engine.checkpoint().unwrap();
-        write(&engine, "m v=2 2");
-        engine.checkpoint().unwrap();
-        keep("segment-1-1");
-        engine.compact(0).unwrap();
-    }
-    // As if it had stopped before it could delete what the segments cover, and in the middle of another.
-    back("log-1");
-    back("segment-1-1");
-    fs::write(folder.path().join("segment-9-9.tmp"), "half").unwrap();
-    let engine = engine(folder.path());
-    assert_eq!(rows(&engine, "m", "v"), [(1, 1.0), (2, 2.0)]);
-    for gone in ["log-1", "segment-1-1", "segment-9-9.tmp"] {
-        assert!(!folder.path().join(gone).exists(), "{gone}");
-    }
-}
-
-#[test]
-fn a_damaged_segment_is_refused_by_name() {
-    let folder = tempfile::tempdir().unwrap();
-    {
-        let engine = engine(folder.path());
-        write(&engine, "m v=1 1");
-        engine.checkpoint().unwrap();
-    }
-    let path = folder.path().join("segment-1-1");
-    let mut bytes = fs::read(&path).unwrap();
-    bytes[10] ^= 1;
-    fs::write(&path, bytes).unwrap();
-    let error = Engine::open(folder.path(), Config::default()).unwrap_err();
-    assert!(
-        error.to_string().contains("segment-1-1 is damaged"),
-        "{error}"
-    );
 }

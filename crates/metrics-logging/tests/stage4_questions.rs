@@ -8,7 +8,6 @@ use labkit::rng::Stream;
 use metrics_logging::column::Column;
 use metrics_logging::config::{MINUTE, SECOND};
 use metrics_logging::gorilla::Unit;
-use metrics_logging::query::influxql::{Columns, Statement, parse};
 use metrics_logging::query::{Aggregate, By, Query};
 use support::{engine, rows, sample, write};
 
@@ -231,77 +230,6 @@ fn what_was_written_twice_is_there_once_after_a_checkpoint_too() {
         3,
         "compaction forgets what was replaced"
     );
-}
-
-#[test]
-fn a_question_is_read_as_it_is_meant() {
-    let text = "select mean(\"cpu\"), percentile(mem, 99) as p from metrics.autogen.service \
-                where (host = 'a\\'b' and time >= now() - 1h) and time < 50000000000000 and zone != '' \
-                group by time(5m), host fill(none) order by time desc limit 3";
-    let statements = parse(text, 7 * 3600 * SECOND).unwrap();
-    let [Statement::Select(select)] = statements.as_slice() else {
-        panic!("{statements:?}");
-    };
-    let columns = vec![
-        ("mean".to_owned(), Aggregate::Mean, "cpu".to_owned()),
-        (
-            "p".to_owned(),
-            Aggregate::Percentile(99.0),
-            "mem".to_owned(),
-        ),
-    ];
-    assert_eq!(select.columns, Columns::Summed(columns));
-    assert_eq!(select.measurement, "service");
-    assert_eq!(select.range, 6 * 3600 * SECOND..50_000_000_000_000);
-    assert_eq!(select.filters.len(), 2);
-    assert_eq!(select.filters[0].value, "a'b");
-    assert!(!select.filters[1].equal);
-    assert_eq!(select.every, Some(5 * MINUTE));
-    assert_eq!(select.by, Some(By::Tags(vec!["host".to_owned()])));
-    assert_eq!(
-        (select.fill, select.descending, select.limit),
-        (false, true, Some(3))
-    );
-}
-
-#[test]
-fn a_question_that_makes_no_sense_is_refused_with_its_place() {
-    for (text, words) in [
-        ("", "nothing is asked"),
-        ("DROP DATABASE x", "character 1: SELECT, SHOW"),
-        ("SELECT", "character 7: a name"),
-        ("SELECT v", "character 9: FROM"),
-        ("SELECT v FROM", "a name was expected"),
-        (
-            "SELECT spread(v) FROM m",
-            "character 8: \"spread\" is no aggregate",
-        ),
-        ("SELECT percentile(v, 101) FROM m", "from 0 to 100"),
-        ("SELECT v, mean(v) FROM m", "can't be mixed"),
-        ("SELECT v FROM m WHERE host = 5", "in single quotes"),
-        ("SELECT v FROM m WHERE host =~ 'a'", "can't compare tags"),
-        ("SELECT v FROM m WHERE time > 'yesterday'", "isn't a time"),
-        ("SELECT v FROM m WHERE host = 'a", "is never closed"),
-        ("SELECT v FROM m GROUP BY time(1m)", "needs an aggregate"),
-        (
-            "SELECT mean(v) FROM m GROUP BY time(x)",
-            "a window was expected",
-        ),
-        (
-            "SELECT mean(v) FROM m GROUP BY time(1m) fill(7)",
-            "a name was expected",
-        ),
-        ("SELECT v FROM m LIMIT 0", "above zero"),
-        ("SELECT v FROM m; nonsense", "character 18"),
-        ("SELECT v FROM m ?", "means nothing here"),
-        (
-            "SELECT v FROM m WHERE time > 5parsecs",
-            "neither a number nor a duration",
-        ),
-    ] {
-        let error = parse(text, 0).expect_err(text).to_string();
-        assert!(error.contains(words), "{text}: {error}");
-    }
 }
 
 #[test]

@@ -71,21 +71,7 @@ fn one(
             return Err(Error::NoDatabase(name.clone(), database.to_owned()));
         }
         Statement::Databases => vec![series("databases", &["name"], lines(vec![database.into()]))],
-        Statement::RetentionPolicies => {
-            let columns = [
-                "name",
-                "duration",
-                "shardGroupDuration",
-                "replicaN",
-                "default",
-            ];
-            let kept = engine
-                .config()
-                .retention
-                .map_or("0s".to_owned(), crate::config::duration_text);
-            let row = json!(["autogen", kept, "168h0m0s", 1, true]);
-            vec![json!({ "columns": columns, "values": [row] })]
-        }
+        Statement::RetentionPolicies => vec![policies(engine)],
         Statement::Measurements => {
             let names = engine.catalog(None).measurements;
             let names: Vec<Value> = names.into_iter().map(Value::from).collect();
@@ -118,6 +104,20 @@ fn one(
             series(name, &["key", "value"], rows)
         }),
     })
+}
+
+/// The one retention policy.
+fn policies(engine: &Engine) -> Value {
+    let columns = [
+        "name",
+        "duration",
+        "shardGroupDuration",
+        "replicaN",
+        "default",
+    ];
+    let kept = engine.config().retention;
+    let kept = kept.map_or("0s".to_owned(), crate::config::duration_text);
+    json!({ "columns": columns, "values": [["autogen", kept, "168h0m0s", 1, true]] })
 }
 
 /// Something about every measurement, or about one.

@@ -2,9 +2,14 @@
 
 #![expect(dead_code, reason = "each test file uses its own part of this")]
 
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use labkit::process::Child;
+use labkit::wait;
 use metrics_logging::config::Config;
 use metrics_logging::engine::{Engine, Written};
 use metrics_logging::line::Precision;
@@ -47,4 +52,27 @@ pub(crate) fn agree(a: &[Group], b: &[Group]) -> bool {
                     .zip(&b.rows)
                     .all(|(a, b)| a.0 == b.0 && close(a.1, b.1))
         })
+}
+
+/// A server of its own process, and where it listens.
+pub(crate) fn serve(folder: &Path, more: &[&str]) -> (Child, SocketAddr) {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["serve", "--data"])
+        .arg(folder)
+        .args(more)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = Child::spawn(command).expect("the program starts");
+    let stdout = child.take_stdout().expect("it is piped");
+    let line = wait::within(PATIENCE, || {
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).expect("text");
+        line
+    });
+    let address = line
+        .trim()
+        .strip_prefix("listening on http://")
+        .expect("an address");
+    (child, address.parse().expect("an address"))
 }
