@@ -166,7 +166,8 @@ impl fmt::Display for Partial {
             Partial::Count(count) => write!(f, "{count}"),
             Partial::Top(top) if top.is_empty() => f.write_str("-"),
             Partial::Top(top) => {
-                let parts: Vec<String> = top.iter().map(|it| format!("{} {}", it.0, it.1)).collect();
+                let parts: Vec<String> =
+                    top.iter().map(|it| format!("{} {}", it.0, it.1)).collect();
                 f.write_str(&parts.join(", "))
             }
         }

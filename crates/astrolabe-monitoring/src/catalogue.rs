@@ -40,7 +40,7 @@ impl Certificate {
     /// Whether the query is to be computed.
     #[must_use]
     pub fn installed(&self) -> bool {
-        self.version % 2 == 1
+        !self.version.is_multiple_of(2)
     }
 }
 
@@ -101,7 +101,7 @@ impl Catalogue {
         let known = self.find(query.key()).ok();
         let last = known.map_or(0, |at| self.certificates[at].version);
         // The next version of the right parity.
-        let version = last + 1 + u64::from((last % 2 == 0) != install);
+        let version = last + 1 + u64::from(last.is_multiple_of(2) != install);
         self.merge(&Arc::new(Certificate::new(query.clone(), version)));
     }
 

@@ -35,7 +35,12 @@ impl Payload for Report {
     }
 
     fn size(&self) -> usize {
-        self.path.len() + self.attributes.iter().map(|it| it.0.name.len() + 8).sum::<usize>()
+        self.path.len()
+            + self
+                .attributes
+                .iter()
+                .map(|it| it.0.name.len() + 8)
+                .sum::<usize>()
     }
 
     fn label(&self) -> String {
@@ -109,7 +114,9 @@ fn summarise<'a>(query: &Query, leaves: impl Iterator<Item = &'a Leaf> + Clone) 
     // BEGIN SOLUTION stage 1: begin with nothing, take each node in
     let of_all = query.aggregates().iter().map(|aggregate| {
         let mut partial = Partial::nothing(aggregate);
-        leaves.clone().for_each(|leaf| partial.take(aggregate, leaf));
+        leaves
+            .clone()
+            .for_each(|leaf| partial.take(aggregate, leaf));
         partial
     });
     of_all.collect()

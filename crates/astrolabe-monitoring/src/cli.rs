@@ -88,7 +88,12 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     nodes: u32,
     /// The share of messages that are lost
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.0,
+        allow_negative_numbers = true
+    )]
     loss: f64,
     /// Write a page on which a small tree's messages can be stepped through
     #[arg(long, value_name = "FILE")]
@@ -133,7 +138,7 @@ fn node(run: &Run, args: NodeArgs) -> Result<Outcome, Failure> {
         join: args.join,
         round: Duration::from_millis(args.round),
         seal: seal(args.key_file.as_deref())?,
-        chance: run.rng("node"),
+        seed: run.seed,
     })?;
     labkit::run::print(&format!("listening on udp://{}\n", server.address()))?;
     let traffic = server.run(&shutdown)?;

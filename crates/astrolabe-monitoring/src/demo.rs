@@ -63,7 +63,10 @@ pub(crate) fn simulated(run: &Run, plan: &Plan) -> Result<Report, Error> {
 fn grown(report: Report, run: &Run, plan: &Plan) -> Result<Report, Error> {
     let smaller = SIZES.iter().filter(|size| **size < plan.nodes);
     let sizes: Vec<u32> = smaller.copied().chain([plan.nodes]).collect();
-    let bar = run.bar("simulated nodes", sizes.iter().map(|size| u64::from(*size)).sum());
+    let bar = run.bar(
+        "simulated nodes",
+        sizes.iter().map(|size| u64::from(*size)).sum(),
+    );
     let mut all = Vec::new();
     let mut last = None;
     for size in sizes {
@@ -89,7 +92,9 @@ fn target(report: Report, all: &[Convergence]) -> Report {
     let allowed = TARGET * theory(largest.nodes);
     let rounds = largest.change.rounds();
     let nodes = largest.nodes;
-    let all_know = all.iter().all(|it| it.change.rounds().is_some() && it.start.rounds().is_some());
+    let all_know = all
+        .iter()
+        .all(|it| it.change.rounds().is_some() && it.start.rounds().is_some());
     report
         .headline(Figure::new(
             format!("rounds until 99.9 % of {nodes} know of a change"),
@@ -102,7 +107,9 @@ fn target(report: Report, all: &[Convergence]) -> Report {
             format!("{} trees", all.len()),
         )
         .check(
-            format!("a change comes to 99.9 % of {nodes} nodes within {TARGET} times log2 n + ln n"),
+            format!(
+                "a change comes to 99.9 % of {nodes} nodes within {TARGET} times log2 n + ln n"
+            ),
             rounds.is_some_and(|rounds| rounds <= allowed),
             match rounds {
                 Some(rounds) => format!("{rounds} rounds, {allowed:.1} allowed"),

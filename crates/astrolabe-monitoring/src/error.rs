@@ -58,7 +58,9 @@ pub enum Error {
         within: Duration,
     },
     /// The answer stayed incomplete; asking again may help.
-    #[error("only {covered} of {nodes} nodes have answered within {within:?}; ask again, or give --wait more")]
+    #[error(
+        "only {covered} of {nodes} nodes have answered within {within:?}; ask again, or give --wait more"
+    )]
     Incomplete {
         /// Nodes in the answer.
         covered: u64,
@@ -68,7 +70,9 @@ pub enum Error {
         within: Duration,
     },
     /// Somebody else has the name; another has to be chosen.
-    #[error("{path} is taken: another node of this name, up for longer, is at {address}; give --path another name")]
+    #[error(
+        "{path} is taken: another node of this name, up for longer, is at {address}; give --path another name"
+    )]
     Duplicate {
         /// The path.
         path: String,
@@ -84,7 +88,9 @@ pub enum Error {
         why: String,
     },
     /// The socket can't be had.
-    #[error("cannot listen on {address}: {source}; stop what holds it, or use port 0 for a free one")]
+    #[error(
+        "cannot listen on {address}: {source}; stop what holds it, or use port 0 for a free one"
+    )]
     Listen {
         /// Where.
         address: SocketAddr,

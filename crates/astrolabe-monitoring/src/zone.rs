@@ -62,11 +62,13 @@ impl Path {
     pub fn zone(&self, level: usize) -> String {
         match level {
             0 => "/".to_owned(),
-            _ => self.names[..level].iter().fold(String::new(), |mut zone, name| {
-                zone.push('/');
-                zone.push_str(name);
-                zone
-            }),
+            _ => self.names[..level]
+                .iter()
+                .fold(String::new(), |mut zone, name| {
+                    zone.push('/');
+                    zone.push_str(name);
+                    zone
+                }),
         }
     }
 

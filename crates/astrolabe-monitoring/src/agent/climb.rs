@@ -31,7 +31,9 @@ impl<A: Address> Agent<A> {
             slot.version() > version && detector.is_some_and(|it| slot.arrivals().silent(now, &it))
         });
         if orphaned {
-            let known = self.tables[level - 1].slot(key).map_or(0, |slot| slot.version());
+            let known = self.tables[level - 1]
+                .slot(key)
+                .map_or(0, |slot| slot.version());
             self.inherit(level, known);
             let row = self.zone_row(level);
             self.tables[level - 1].put(row, now, detector.as_ref());
@@ -47,7 +49,10 @@ impl<A: Address> Agent<A> {
         Row::new(
             Arc::clone(self.config.path.name(level - 1)),
             table.version(),
-            table.here().map(|row| row.nodes).fold(0, u64::saturating_add),
+            table
+                .here()
+                .map(|row| row.nodes)
+                .fold(0, u64::saturating_add),
             contacts(table),
             Content::Zone(results.collect()),
         )

@@ -10,6 +10,7 @@ use crate::message::{Delta, Digest, Message};
 use crate::row::Row;
 use crate::table::{Entry, Merged, Part, Standing};
 use crate::wire::{Address, PACKET, message_len};
+use crate::zone::Key;
 
 impl<A: Address> Agent<A> {
     /// What this node knows of so many tables from the root down: one digest, or several parts of one that
@@ -21,7 +22,9 @@ impl<A: Address> Agent<A> {
             return vec![whole];
         }
         let parts = u8::try_from(len.div_ceil(PACKET * 3 / 4)).unwrap_or(u8::MAX);
-        (0..parts).map(|of| self.digest(levels, Part { of, parts })).collect()
+        (0..parts)
+            .map(|of| self.digest(levels, Part { of, parts }))
+            .collect()
     }
 
     fn digest(&self, levels: usize, part: Part) -> Digest {
@@ -29,7 +32,9 @@ impl<A: Address> Agent<A> {
         Digest {
             path: self.config.path.clone(),
             part,
-            tables: tables.map(|table| (table.retired(), table.digest(part))).collect(),
+            tables: tables
+                .map(|table| (table.retired(), table.digest(part)))
+                .collect(),
             catalogue: match part.of {
                 0 => self.catalogue.digest(),
                 _ => Vec::new(),
@@ -47,14 +52,23 @@ impl<A: Address> Agent<A> {
     ) {
         // BEGIN SOLUTION stage 3: table by table of those we share: what is newer here, what is newer there?
         let mut delta = Delta::from(&self.config.path);
-        let shared = self.config.path.shared(&theirs.path).min(theirs.tables.len());
+        let shared = self
+            .config
+            .path
+            .shared(&theirs.path)
+            .min(theirs.tables.len());
         for (level, (retired, entries)) in theirs.tables.iter().take(shared).enumerate() {
             self.tables[level].retire(*retired);
-            self.look_for_ourselves(level, entries, now);
-            let diff = self.tables[level].diff(entries, theirs.part);
             let place = number(level);
-            delta.rows.extend(diff.newer.into_iter().map(|row| (place, row)));
-            delta.wanted.extend(diff.wanted.into_iter().map(|key| (place, key)));
+            let ours = self.look_for_ourselves(level, entries, now);
+            delta.wanted.extend(ours.map(|key| (place, key)));
+            let diff = self.tables[level].diff(entries, theirs.part);
+            delta
+                .rows
+                .extend(diff.newer.into_iter().map(|row| (place, row)));
+            delta
+                .wanted
+                .extend(diff.wanted.into_iter().map(|key| (place, key)));
         }
         if theirs.part.of == 0 {
             let diff = self.catalogue.diff(&theirs.catalogue);
@@ -71,23 +85,29 @@ impl<A: Address> Agent<A> {
         // END SOLUTION
     }
 
-    /// What others know of our own row and zones, beyond what we know: our past.
-    fn look_for_ourselves(&mut self, level: usize, entries: &[Entry], now: Duration) {
+    /// What others know of our own row and zones, beyond what we know: our past, or a namesake. Which of
+    /// them only the row itself says; its key is returned.
+    fn look_for_ourselves(
+        &mut self,
+        level: usize,
+        entries: &[Entry],
+        now: Duration,
+    ) -> Option<Key> {
         let own = self.config.path.key(level);
-        let Ok(at) = entries.binary_search_by_key(&own, |entry| entry.key) else {
-            return;
-        };
+        let at = entries.binary_search_by_key(&own, |entry| entry.key).ok()?;
         let theirs = entries[at];
         if level == self.bottom() {
-            if theirs.version > self.identity.version() {
-                self.surpass(theirs.version, now);
+            if theirs.version <= self.identity.version() {
+                return None;
             }
-        } else if theirs.silent
-            && self.config.detector.is_some()
-            && self.inherit(level + 1, theirs.version)
-        {
+            self.surpass(theirs.version, now);
+            return (!theirs.silent).then_some(own);
+        }
+        let orphaned = theirs.silent && self.config.detector.is_some();
+        if orphaned && self.inherit(level + 1, theirs.version) {
             self.climb(now);
         }
+        None
     }
 
     /// Somebody sends rows, and says which it wants.
@@ -98,9 +118,18 @@ impl<A: Address> Agent<A> {
         now: Duration,
         context: &mut Context<'_, Self>,
     ) {
-        // BEGIN SOLUTION stage 3: take in what came, give what is wanted
+        // BEGIN SOLUTION stage 3: give what is wanted, take in what came
         let shared = self.config.path.shared(&delta.path);
         let shared_level = |level: u8| Some(usize::from(level)).filter(|level| *level < shared);
+        let mut answer = Delta::from(&self.config.path);
+        for (level, key) in &delta.wanted {
+            let table = shared_level(*level).map(|level| &self.tables[level]);
+            let slot = table.and_then(|table| table.slot(*key));
+            let slot = slot.filter(|slot| slot.standing() == Standing::Here);
+            answer
+                .rows
+                .extend(slot.map(|slot| (*level, Arc::clone(slot.row()))));
+        }
         for (level, row) in &delta.rows {
             if let Some(level) = shared_level(*level) {
                 self.take(level, row, now, context);
@@ -109,15 +138,10 @@ impl<A: Address> Agent<A> {
         for certificate in &delta.certificates {
             self.catalogue_changed |= self.catalogue.merge(certificate);
         }
-        let mut answer = Delta::from(&self.config.path);
-        for (level, key) in &delta.wanted {
-            let table = shared_level(*level).map(|level| &self.tables[level]);
-            let slot = table.and_then(|table| table.slot(*key));
-            let slot = slot.filter(|slot| slot.standing() == Standing::Here);
-            answer.rows.extend(slot.map(|slot| (*level, Arc::clone(slot.row()))));
-        }
         for key in &delta.wanted_certificates {
-            answer.certificates.extend(self.catalogue.get(*key).cloned());
+            answer
+                .certificates
+                .extend(self.catalogue.get(*key).cloned());
         }
         send(from, answer, context);
         // END SOLUTION
@@ -162,8 +186,14 @@ fn send<A: Address>(to: A, delta: Delta<A>, context: &mut Context<'_, Agent<A>>)
         rows: Vec::new(),
         ..delta.clone()
     }));
-    let mut next = Delta { rows: Vec::new(), ..delta.clone() };
-    let (mut len, empty) = (whole, message_len(&Message::Delta(Delta::<A>::from(&delta.path))));
+    let mut next = Delta {
+        rows: Vec::new(),
+        ..delta.clone()
+    };
+    let (mut len, empty) = (
+        whole,
+        message_len(&Message::Delta(Delta::<A>::from(&delta.path))),
+    );
     for (level, row) in delta.rows {
         let more = 1 + row.len + size_of::<crate::wire::Tag>();
         if len + more > PACKET && !next.is_empty() {

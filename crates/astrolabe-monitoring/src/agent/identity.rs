@@ -17,9 +17,9 @@ use crate::table::Standing;
 use crate::wire::Address;
 use crate::zone::Path;
 
-/// How often one instance must be met, ahead of us each time, until it is a namesake. What is left of our
-/// own past is met as often as there are different old rows of it, and those spread within few rounds.
-const PROOF: u32 = 5;
+/// How often one instance must be met, renewed each time, until it is a namesake. What is left of our own
+/// past is renewed as often as there are different old rows of it, and those are replaced within few rounds.
+const PROOF: u32 = 8;
 
 /// Versions begin at random below this. Two nodes of one zone that don't know each other yet both compute
 /// its row; the one whose version is smaller learns from the other's row whom to call. Were the versions
@@ -33,8 +33,17 @@ pub(super) struct Identity {
     instance: u64,
     uptime: u64,
     attributes: Attributes,
-    /// The instance met last under our name, and how often.
-    rival: (u64, u32),
+    rival: Rival,
+}
+
+/// The instance that was met last under our name.
+#[derive(Debug, Default)]
+struct Rival {
+    instance: u64,
+    /// Its newest version so far.
+    version: u64,
+    /// How often it was newer than before.
+    met: u32,
 }
 
 impl Identity {
@@ -44,7 +53,7 @@ impl Identity {
             instance: 0,
             uptime: 0,
             attributes: Arc::clone(&config.attributes),
-            rival: (0, 0),
+            rival: Rival::default(),
         }
     }
 
@@ -82,8 +91,11 @@ impl Identity {
 impl<A: Address> Agent<A> {
     /// Somebody knows a version of our own row that is beyond ours.
     pub(super) fn surpass(&mut self, version: u64, now: Duration) {
-        // BEGIN SOLUTION stage 5: whose word has to be the last?
-        self.identity.version = self.identity.version.max(version.saturating_add(1));
+        // BEGIN SOLUTION stage 5: whose word has to be the last? And if two of one name think so?
+        // By more than one, and each by its own: two namesakes, a round apart, would come to be equal, and
+        // of equal versions nobody speaks.
+        let beyond = version.saturating_add(2 + self.identity.instance % 64);
+        self.identity.version = self.identity.version.max(beyond);
         self.renew(now);
         // END SOLUTION
     }
@@ -95,25 +107,36 @@ impl<A: Address> Agent<A> {
         now: Duration,
         context: &mut Context<'_, Self>,
     ) -> bool {
-        let Some(leaf) = row.leaf().filter(|leaf| leaf.instance != self.identity.instance) else {
+        let Some(leaf) = row
+            .leaf()
+            .filter(|leaf| leaf.instance != self.identity.instance)
+        else {
             return false;
         };
-        if row.version < self.identity.version {
-            return true;
-        }
-        self.counts.conflicts += 1;
-        self.surpass(row.version, now);
         // BEGIN SOLUTION stage 5: our own past, or a namesake? And who of the two is to go?
-        let (instance, met) = self.identity.rival;
-        let met = if instance == leaf.instance { met + 1 } else { 1 };
-        self.identity.rival = (leaf.instance, met);
-        if met == PROOF {
-            let age = |uptime, instance| (uptime, instance);
-            context.output(Notice::Duplicate {
-                address: row.contacts.first().copied(),
-                elder: age(leaf.uptime, leaf.instance)
-                    > age(self.identity.uptime, self.identity.instance),
-            });
+        if row.version >= self.identity.version {
+            self.surpass(row.version, now);
+        }
+        let rival = &mut self.identity.rival;
+        if rival.instance != leaf.instance {
+            *rival = Rival::default();
+        }
+        if row.version > rival.version {
+            *rival = Rival {
+                instance: leaf.instance,
+                version: row.version,
+                met: rival.met + 1,
+            };
+            self.counts.conflicts += 1;
+            // Its row is a little old, so it may seem younger than it is. It is looked at again and again:
+            // the elder never takes itself for the younger, and the younger comes to see it.
+            if rival.met.is_multiple_of(PROOF) {
+                let ours = (self.identity.uptime, self.identity.instance);
+                context.output(Notice::Duplicate {
+                    address: row.contacts.first().copied(),
+                    elder: (leaf.uptime, leaf.instance) > ours,
+                });
+            }
         }
         true
         // END SOLUTION

@@ -32,7 +32,12 @@ impl<A: Address> Agent<A> {
             let both = [peer, self.stranger(level)];
             partners.extend(both.into_iter().flatten().map(|peer| (peer, level + 1)));
         }
-        let seeds: Vec<A> = self.seeds.iter().copied().filter(|it| *it != self.address).collect();
+        let seeds: Vec<A> = self
+            .seeds
+            .iter()
+            .copied()
+            .filter(|it| *it != self.address)
+            .collect();
         if !seeds.is_empty() && (lonely || (speaks && chance.below(SEED_EVERY) == 0)) {
             let seed = seeds[chance.index(seeds.len())];
             partners.push((seed, self.tables.len()));

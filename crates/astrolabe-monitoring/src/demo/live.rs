@@ -106,7 +106,10 @@ impl Stage {
         command
             .args(["node", "--path", path, "--key-file", "-"])
             .args(["--round", &self.round.as_millis().to_string()])
-            .args(join.iter().flat_map(|it| ["--join".to_owned(), it.to_string()]))
+            .args(
+                join.iter()
+                    .flat_map(|it| ["--join".to_owned(), it.to_string()]),
+            )
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
@@ -115,7 +118,9 @@ impl Stage {
         if let Some(mut stdin) = child.take_stdin() {
             stdin.write_all(&self.key)?;
         }
-        let stdout = child.take_stdout().ok_or_else(|| failed("has no output".to_owned()))?;
+        let stdout = child
+            .take_stdout()
+            .ok_or_else(|| failed("has no output".to_owned()))?;
         let mut said = String::new();
         BufReader::new(stdout).read_line(&mut said)?;
         let address = said.trim().strip_prefix("listening on udp://");
@@ -182,7 +187,11 @@ pub(super) fn section(report: Report, seen: &Seen) -> Report {
     let mut table = Table::new(head);
     for (at, when, summary) in &seen.answers {
         let cells = summary.partials.iter().map(ToString::to_string);
-        table = table.row([format!("{at:.1}"), (*when).to_owned()].into_iter().chain(cells));
+        table = table.row(
+            [format!("{at:.1}"), (*when).to_owned()]
+                .into_iter()
+                .chain(cells),
+        );
     }
     let at = |place: usize| seen.answers.get(place).map_or(f64::NAN, |answer| answer.0);
     let (gone, back) = (at(1) - seen.killed, at(2) - seen.restarted);
@@ -217,6 +226,8 @@ pub(super) fn section(report: Report, seen: &Seen) -> Report {
 
 /// A line that changes at once, not on the way to the next point.
 fn steps(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let pairs = points.windows(2).flat_map(|pair| [pair[0], (pair[1].0, pair[0].1)]);
+    let pairs = points
+        .windows(2)
+        .flat_map(|pair| [pair[0], (pair[1].0, pair[0].1)]);
     pairs.chain(points.last().copied()).collect()
 }

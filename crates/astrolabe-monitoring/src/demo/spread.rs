@@ -9,7 +9,10 @@ use astrolabe_monitoring::simulation::{Convergence, Plan, Tree, staleness, theor
 pub(super) fn section(report: Report, all: &[Convergence], plan: &Plan) -> Report {
     let heading = match plan.loss {
         0.0 => "Without a centre: rounds until all know".to_owned(),
-        loss => format!("Without a centre, {} % of messages lost", number(100.0 * loss)),
+        loss => format!(
+            "Without a centre, {} % of messages lost",
+            number(100.0 * loss)
+        ),
     };
     report
         .heading(heading)
@@ -62,14 +65,20 @@ fn curves(all: &[Convergence]) -> Chart {
         .x("rounds")
         .y("% of nodes");
     all.iter().fold(chart, |chart, it| {
-        let percent = it.change.curve.iter().map(|point| (point.0, 100.0 * point.1));
+        let percent = it
+            .change
+            .curve
+            .iter()
+            .map(|point| (point.0, 100.0 * point.1));
         chart.series(format!("{} nodes", it.nodes), percent.collect())
     })
 }
 
 fn rounds(all: &[Convergence]) -> Chart {
     let line = |of: &dyn Fn(&Convergence) -> Option<f64>| {
-        let points = all.iter().filter_map(|it| Some((f64::from(it.nodes), of(it)?)));
+        let points = all
+            .iter()
+            .filter_map(|it| Some((f64::from(it.nodes), of(it)?)));
         points.collect::<Vec<_>>()
     };
     Chart::lines("Rounds until 99.9 % know, by the number of nodes")

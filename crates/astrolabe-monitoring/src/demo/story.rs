@@ -11,7 +11,13 @@ use astrolabe_monitoring::simulation::{Plan, world};
 use astrolabe_monitoring::zone::Path;
 
 /// The nodes, and the one that crashes.
-const NODES: [&str; 5] = ["/rome/n1", "/rome/n2", "/paris/n3", "/paris/n4", "/paris/n5"];
+const NODES: [&str; 5] = [
+    "/rome/n1",
+    "/rome/n2",
+    "/paris/n3",
+    "/paris/n4",
+    "/paris/n5",
+];
 const VICTIM: NodeId = NodeId(4);
 
 /// Rounds until the crash, and from there until it is back.

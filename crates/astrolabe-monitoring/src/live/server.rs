@@ -34,8 +34,9 @@ pub struct Settings {
     pub round: Duration,
     /// The tree's key.
     pub seal: Seal,
-    /// What its random choices are drawn from.
-    pub chance: Stream,
+    /// What its random choices are drawn from, together with its address: two nodes that were given the
+    /// same seed still are two.
+    pub seed: u64,
 }
 
 /// What passed the socket, in numbers.
@@ -101,7 +102,7 @@ impl Server {
             address,
             agent: Agent::new(config, address, settings.join.into()),
             seal: settings.seal,
-            chance: settings.chance,
+            chance: Stream::named(settings.seed, &address.to_string()),
             vitals: Vitals::new(clock.now()),
             clock,
             due: Duration::MAX,
@@ -128,7 +129,9 @@ impl Server {
                 self.round(now)?;
                 continue;
             }
-            let patience = (self.due - now).min(LOOK_EVERY).max(Duration::from_micros(1));
+            let patience = (self.due - now)
+                .min(LOOK_EVERY)
+                .max(Duration::from_micros(1));
             self.socket.set_read_timeout(Some(patience))?;
             match self.socket.recv_from(&mut buffer) {
                 Ok((len, from)) => self.receive(&buffer[..len], from)?,

@@ -11,7 +11,10 @@ pub(super) fn parse(text: &str) -> Result<Vec<Aggregate>, QueryError> {
     if text.len() > LONGEST {
         return Err(QueryError {
             column: LONGEST + 1,
-            what: format!("a query has at most {LONGEST} bytes, this one {}", text.len()),
+            what: format!(
+                "a query has at most {LONGEST} bytes, this one {}",
+                text.len()
+            ),
         });
     }
     Parser {

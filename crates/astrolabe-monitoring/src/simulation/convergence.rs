@@ -6,8 +6,8 @@ use labkit::rng::Stream;
 use labkit::sim::NodeId;
 
 use super::{Plan, Tree, measured};
-use crate::aggregate::Partial;
 use crate::agent::Agent;
+use crate::aggregate::Partial;
 use crate::message::Message;
 use crate::query::{Attribute, Query};
 use crate::value::Value;
@@ -79,7 +79,14 @@ pub fn measure(plan: &Plan, mut progress: impl FnMut(f64)) -> (Convergence, Tree
         agent.summary(&query).partials.get(2) == Some(&wanted)
     });
     let nodes = plan.nodes;
-    (Convergence { nodes, start, change }, tree)
+    (
+        Convergence {
+            nodes,
+            start,
+            change,
+        },
+        tree,
+    )
 }
 
 /// Adds to the load of a random node, and returns what the sum has to become.

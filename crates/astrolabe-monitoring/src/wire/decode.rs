@@ -36,7 +36,9 @@ pub fn decode<A: Address>(datagram: &[u8], seal: &Seal) -> Result<Decoded<A>, Re
     if datagram.len() > LONGEST {
         return Err(Refusal::Oversized);
     }
-    let (content, tag) = datagram.split_last_chunk::<TAG>().ok_or(Refusal::Malformed)?;
+    let (content, tag) = datagram
+        .split_last_chunk::<TAG>()
+        .ok_or(Refusal::Malformed)?;
     let body = content.strip_prefix(&MAGIC).ok_or(Refusal::Malformed)?;
     if !seal.holds(About::Datagram, content, tag) {
         return Err(Refusal::Forged);
@@ -115,7 +117,10 @@ fn delta<A: Address>(
         let bytes = &before[..before.len() - reader.0.len()];
         let tag = checked(reader, seal, About::Row(&zone), bytes, forged)?;
         Ok(tag.map(|tag| {
-            let row = Row { tag: tag.into(), ..row };
+            let row = Row {
+                tag: tag.into(),
+                ..row
+            };
             (level, Arc::new(row))
         }))
     })?;
@@ -136,7 +141,9 @@ fn delta<A: Address>(
     Ok(Delta {
         rows: rows.into_iter().flatten().collect(),
         certificates: certificates.into_iter().flatten().collect(),
-        wanted: reader.list(MOST_ROWS, |reader| Ok((level(reader, &path)?, key(reader)?)))?,
+        wanted: reader.list(MOST_ROWS, |reader| {
+            Ok((level(reader, &path)?, key(reader)?))
+        })?,
         wanted_certificates: reader.list(MOST_CERTIFICATES, key)?,
         path,
     })

@@ -76,13 +76,7 @@ fn delta<A: Address>(writer: &mut Writer, it: &Delta<A>, seal: &Seal) {
 }
 
 /// A row is signed when it is first sent; from then on, and from elsewhere, the signature is there.
-fn signed_row<A: Address>(
-    writer: &mut Writer,
-    level: u8,
-    row: &Row<A>,
-    path: &Path,
-    seal: &Seal,
-) {
+fn signed_row<A: Address>(writer: &mut Writer, level: u8, row: &Row<A>, path: &Path, seal: &Seal) {
     let start = writer.0.len();
     self::row(writer, row);
     let sign = || {

@@ -60,9 +60,7 @@ pub(crate) fn row_len<A: Address>(row: &Row<A>) -> usize {
         + list_len(&row.contacts, contact)
         + 1
         + match &row.content {
-            Content::Leaf(leaf) => {
-                8 + varint_len(leaf.uptime) + attributes_len(&leaf.attributes)
-            }
+            Content::Leaf(leaf) => 8 + varint_len(leaf.uptime) + attributes_len(&leaf.attributes),
             Content::Zone(all) => list_len(all, |results| {
                 8 + varint_len(results.nodes) + list_len(&results.partials, partial_len)
             }),

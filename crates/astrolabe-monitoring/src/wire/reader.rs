@@ -60,7 +60,10 @@ impl<'a> Reader<'a> {
         let count = self.count(most)?;
         let text = std::str::from_utf8(self.bytes(count)?).map_err(|_| Refusal::Malformed)?;
         let shown = |c: char| c == ' ' || c.is_ascii_graphic();
-        text.chars().all(shown).then_some(text).ok_or(Refusal::Malformed)
+        text.chars()
+            .all(shown)
+            .then_some(text)
+            .ok_or(Refusal::Malformed)
     }
 
     pub(super) fn shared_text(&mut self, most: usize) -> Result<Arc<str>, Refusal> {

@@ -38,7 +38,11 @@ impl Seal {
 
     pub(super) fn sign(&self, about: About<'_>, bytes: &[u8]) -> Tag {
         // BEGIN SOLUTION stage 6: the first half of the HMAC
-        let mac = self.begin(about).chain_update(bytes).finalize().into_bytes();
+        let mac = self
+            .begin(about)
+            .chain_update(bytes)
+            .finalize()
+            .into_bytes();
         let mut tag = [0; TAG];
         tag.copy_from_slice(&mac[..TAG]);
         tag

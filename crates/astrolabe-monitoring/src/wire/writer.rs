@@ -38,7 +38,6 @@ impl Writer {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "masked to seven bits")]
 fn low_bits(number: u64) -> u8 {
     (number & 0x7f) as u8
 }
