@@ -70,22 +70,22 @@ fn all_bump(threads: usize, times: usize) {
 
 #[test]
 fn a_lock_excludes_and_nobody_sleeps_for_ever() {
-    explore(3, || all_bump(2, 1));
+    explore(8, || all_bump(2, 1));
 }
 
 #[test]
 fn a_lock_grows_fat_and_thin_again() {
-    explore(2, || all_bump(2, 2));
+    explore(5, || all_bump(2, 3));
 }
 
 #[test]
 fn three_threads_pass_a_lock_on() {
-    explore(2, || all_bump(3, 1));
+    explore(4, || all_bump(3, 2));
 }
 
 #[test]
 fn opposite_orders_are_seen_by_one_of_the_two() {
-    explore(2, || {
+    explore(5, || {
         let detector = Detector::new(Policy::Requester);
         let (a, b) = (guarded(&detector), guarded(&detector));
         let (c, d) = (Arc::clone(&a), Arc::clone(&b));
@@ -105,7 +105,7 @@ fn opposite_orders_are_seen_by_one_of_the_two() {
 
 #[test]
 fn the_last_reader_leaves_while_its_fellow_makes_the_lock_thin() {
-    explore(3, || {
+    explore(8, || {
         let shared = guarded(&Detector::new(Policy::Youngest));
         let fellow = Arc::clone(&shared);
         let reader = thread::spawn(move || fellow.look());
@@ -118,7 +118,7 @@ fn the_last_reader_leaves_while_its_fellow_makes_the_lock_thin() {
 
 #[test]
 fn readers_and_a_writer_take_turns() {
-    explore(2, || {
+    explore(3, || {
         let shared = guarded(&Detector::new(Policy::Youngest));
         let [reading, writing] = [Arc::clone(&shared), Arc::clone(&shared)];
         let reader = thread::spawn(move || reading.look());
