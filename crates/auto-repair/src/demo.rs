@@ -1,6 +1,7 @@
 //! The default run: failures as asked, strategies, a tree under fire, a crash loop; then real processes.
 
 mod asked;
+mod crash_loop;
 mod fire;
 mod live;
 mod picture;
@@ -26,7 +27,7 @@ pub(crate) fn run(run: &Run) -> Result<Report, Failure> {
     let report = asked::both(report, run)?;
     let report = strategies::section(report)?;
     let report = fire::section(report, run)?;
-    let report = fire::crash_loop(report, run)?;
+    let report = crash_loop::section(report, run)?;
     live::section(report, run)
 }
 

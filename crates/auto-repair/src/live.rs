@@ -5,6 +5,7 @@
 //! [`supervisor`](crate::supervisor), whose effects it performs. It never waits for anything else, so
 //! no service can hold up the repair of another.
 
+mod children;
 pub mod control;
 mod logs;
 mod machine;

@@ -258,22 +258,22 @@ pub enum Child {
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The services, in the order in which they were given.
-    pub services: Vec<Service>,
+    pub(crate) services: Vec<Service>,
     /// The groups, the root first.
-    pub groups: Vec<Group>,
+    pub(crate) groups: Vec<Group>,
     /// Each group's children.
-    pub children: Vec<Vec<Child>>,
+    pub(crate) children: Vec<Vec<Child>>,
     /// The group of each service.
-    pub group_of: Vec<GroupId>,
+    pub(crate) group_of: Vec<GroupId>,
     /// The parent of each group; the root's is the root.
-    pub parent_of: Vec<GroupId>,
+    pub(crate) parent_of: Vec<GroupId>,
     /// The services in the order of the tree, from the left.
-    pub order: Vec<ServiceId>,
+    pub(crate) order: Vec<ServiceId>,
     /// What has to be ready before each service starts: what it says, and in ordered groups whatever
     /// stands before it.
-    pub needs: Vec<Vec<ServiceId>>,
+    pub(crate) needs: Vec<Vec<ServiceId>>,
     /// All that can't do without each service, directly or through others.
-    pub dependants: Vec<Vec<ServiceId>>,
+    pub(crate) dependants: Vec<Vec<ServiceId>>,
 }
 
 impl Plan {
@@ -304,6 +304,30 @@ impl Plan {
             plan.dependants = order::dependants(&plan.needs);
         }
         Ok(plan)
+    }
+
+    /// The services, in the order in which they were given.
+    #[must_use]
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+
+    /// The groups, the root first.
+    #[must_use]
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// A group's children, in the order in which they start.
+    #[must_use]
+    pub fn children(&self, group: GroupId) -> &[Child] {
+        &self.children[group]
+    }
+
+    /// The services in the order of the tree, from the left.
+    #[must_use]
+    pub fn order(&self) -> &[ServiceId] {
+        &self.order
     }
 
     /// The same plan with one more service, the last child of a group.

@@ -157,7 +157,9 @@ fn is_the_same(plan: &Plan, expected: &[String], done: &[String]) -> bool {
             plan.all_above(Child::Service(service(b)))
                 .any(|other| other == *group)
         });
-        plan.groups[common.expect("the root")].strategy.is_ordered()
+        plan.groups()[common.expect("the root")]
+            .strategy
+            .is_ordered()
     };
     let kept = |first: usize, second: usize| {
         places[first] < places[second] || !is_ordered(&expected[first], &expected[second])

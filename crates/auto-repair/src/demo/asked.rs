@@ -152,7 +152,7 @@ pub(super) fn only(run: &Run, asked: &Asked) -> Result<Report, Error> {
         "mean outage",
         "availability",
     ]);
-    for (at, service) in world.supervisor().plan().services.iter().enumerate() {
+    for (at, service) in world.supervisor().plan().services().iter().enumerate() {
         let own = world
             .ledger
             .incidents

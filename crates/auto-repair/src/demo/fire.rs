@@ -1,17 +1,16 @@
-//! A tree under fire, and a service that can't be repaired.
+//! A tree under fire: faults of all kinds, for many virtual hours.
 
 use std::time::Duration;
 
-use labkit::chart::Chart;
 use labkit::report::{Figure, Report, Table, number};
 use labkit::run::Run;
 use labkit::stats::quantile;
 
 use auto_repair::error::Error;
 use auto_repair::ledger::{Fault, Ledger, textbook};
-use auto_repair::plan::{Group, Limit, Liveness, Plan, Ready, Service, ServiceId, Strategy, Waits};
+use auto_repair::plan::{Child, Group, Liveness, Plan, ROOT, Ready, Service, ServiceId, Strategy};
 use auto_repair::simulation::{Model, Timing, World};
-use auto_repair::supervisor::{Notice, tree};
+use auto_repair::supervisor::tree;
 
 use super::picture;
 
@@ -32,12 +31,12 @@ pub(super) fn section(report: Report, run: &Run) -> Result<Report, Error> {
     world.run(Duration::from_secs(hours * 3600));
     let ledger = &world.ledger;
     let (injected, detected, repaired) = counts(ledger);
-    let open = (0..plan.services.len())
+    let open = (0..plan.services().len())
         .filter(|service| ledger.is_open(*service))
         .count();
     let (table, is_close) = availability(&plan, ledger);
-    let down = (0..plan.services.len()).map(|at| 1.0 - ledger.availability(at));
-    let down = 100.0 * down.sum::<f64>() / plan.services.len() as f64;
+    let down = (0..plan.services().len()).map(|at| 1.0 - ledger.availability(at));
+    let down = 100.0 * down.sum::<f64>() / plan.services().len() as f64;
     Ok(report
         .headline(Figure::new("time without service", down, "%"))
         .heading(format!("A tree under fire, for {hours} hours"))
@@ -171,14 +170,14 @@ fn availability(plan: &Plan, ledger: &Ledger) -> (Table, bool) {
         "1 − MTTR/(MTBF+MTTR)",
     ]);
     let mut is_close = true;
-    for service in &plan.order {
+    for service in plan.order() {
         let (mttr, outages) = (ledger.mean_outage(*service), ledger.outages(*service));
         let mtbf = mean_life(plan, *service);
         let expected = textbook(mtbf, mttr);
         let measured = ledger.availability(*service);
         is_close &= (measured - expected).abs() <= 5.0 * (1.0 - expected) / (outages as f64).sqrt();
         table = table.row([
-            plan.services[*service].name.clone(),
+            plan.services()[*service].name.clone(),
             number(outages as f64),
             seconds(mtbf),
             seconds(mttr),
@@ -192,11 +191,11 @@ fn availability(plan: &Plan, ledger: &Ledger) -> (Table, bool) {
 /// The mean time for which a service serves: it loses service by its own faults, and by those of others
 /// that take it along.
 fn mean_life(plan: &Plan, service: ServiceId) -> f64 {
-    let group = &plan.groups[plan.group_of[service]];
-    let siblings = plan.children[plan.group_of[service]].len();
-    let place = plan.children[plan.group_of[service]]
+    let above = plan.above(Child::Service(service)).unwrap_or(ROOT);
+    let (group, siblings) = (&plan.groups()[above], plan.children(above));
+    let place = siblings
         .iter()
-        .position(|child| *child == auto_repair::plan::Child::Service(service));
+        .position(|child| *child == Child::Service(service));
     let (mtbf, weights) = (MTBF.as_secs_f64(), models()[service].weights);
     match group.strategy {
         // A leak serves on until it is noticed.
@@ -205,90 +204,6 @@ fn mean_life(plan: &Plan, service: ServiceId) -> f64 {
             mtbf + leaks * LEAK_FOR as f64
         }
         Strategy::RestForOne => mtbf / (place.unwrap_or(0) + 1) as f64,
-        Strategy::OneForAll => mtbf / siblings as f64,
+        Strategy::OneForAll => mtbf / siblings.len() as f64,
     }
-}
-
-/// A service whose every start fails.
-pub(super) fn crash_loop(report: Report, run: &Run) -> Result<Report, Error> {
-    let limit = Limit {
-        restarts: 8,
-        period: Duration::from_secs(60),
-    };
-    let waits = Waits {
-        first: Duration::from_millis(100),
-        most: Duration::from_secs(5),
-        stable: Duration::from_secs(10),
-    };
-    let root = Group {
-        limit: Some(limit),
-        waits: Some(waits),
-        ..Group::root()
-    };
-    let services = ["good", "poisoned"].map(|name| Service {
-        ready: Ready::Line("ready".to_owned()),
-        ..Service::new(name, ["virtual"])
-    });
-    let plan = Plan::new(vec![root.with(["good", "poisoned"])], services.to_vec())?;
-    let good = Model::default();
-    let poisoned = Model {
-        timing: Timing::EveryCycle {
-            cycle: Duration::from_secs(1),
-            chance: 1.0,
-        },
-        weights: [0, 0, 0, 1],
-        poisoned_starts: u32::MAX,
-        ..good
-    };
-    let mut world = World::new(plan, vec![good, poisoned], None, run.seed);
-    world.run(Duration::from_secs(3600));
-    let waits: Vec<f64> = waits_of(&world, 1)
-        .iter()
-        .map(Duration::as_secs_f64)
-        .collect();
-    let mut bounds = vec![(1.0, 0.0)];
-    for at in 1..waits.len() {
-        let exponent = i32::try_from(at - 1).unwrap_or(i32::MAX);
-        bounds.push(((at + 1) as f64, (0.1 * 2_f64.powi(exponent)).min(5.0)));
-    }
-    let points = waits
-        .iter()
-        .enumerate()
-        .map(|(at, wait)| ((at + 1) as f64, *wait));
-    let given_up = world
-        .notices
-        .iter()
-        .find(|(_, notice)| *notice == Notice::GivenUp(1));
-    let ends = given_up.map_or("never".to_owned(), |(at, _)| {
-        format!("after {:.1} s", at.as_secs_f64())
-    });
-    Ok(report
-        .heading("A crash loop ends")
-        .check(
-            "a service that can't be repaired is given up, and its neighbour never notices",
-            given_up.is_some() && waits.len() == 8 && world.ledger.outages(0) == 0,
-            format!("failed {ends}, {} restarts", waits.len()),
-        )
-        .text(
-            "The first restart comes at once, because the service had been well. Then waits grow, each \
-             drawn anew below a bound that doubles (full jitter): services that failed together don't \
-             come back together. The limit here is 8 restarts a minute.",
-        )
-        .chart(
-            Chart::lines("The wait before each restart, below its bound")
-                .x("restart")
-                .y("seconds")
-                .series("wait", points.collect())
-                .reference("bound", bounds),
-        ))
-}
-
-fn waits_of(world: &World, service: ServiceId) -> Vec<Duration> {
-    let notices = world.notices.iter();
-    notices
-        .filter_map(|(_, notice)| match notice {
-            Notice::Restarting(one, wait) if *one == service => Some(*wait),
-            _ => None,
-        })
-        .collect()
 }

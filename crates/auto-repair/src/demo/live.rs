@@ -135,13 +135,13 @@ fn availability(seen: &Books) -> Table {
     ]);
     let affected = seen
         .plan
-        .order
+        .order()
         .iter()
         .filter(|at| seen.ledger.outages(**at) > 0);
     for service in affected {
         let (client, noted) = (&seen.ledger, &seen.noted);
         table = table.row([
-            seen.plan.services[*service].name.clone(),
+            seen.plan.services()[*service].name.clone(),
             client.outages(*service).to_string(),
             format!("{:.0} ms", 1e3 * client.mean_outage(*service)),
             format!("{:.2} %", 100.0 * client.availability(*service)),

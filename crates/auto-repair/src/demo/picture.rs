@@ -35,12 +35,12 @@ pub(super) fn drawn(
     until: Duration,
 ) -> Timeline {
     let mut timeline = Timeline::new(title, "s");
-    for service in &plan.order {
-        timeline = timeline.lane(plan.services[*service].name.as_str());
+    for service in plan.order() {
+        timeline = timeline.lane(plan.services()[*service].name.as_str());
     }
     // Kind by kind, so that each has the same colour in all pictures.
     for kind in [SERVING, STARTING, UNNOTICED] {
-        for (lane, service) in plan.order.iter().enumerate() {
+        for (lane, service) in plan.order().iter().enumerate() {
             for (from, to) in spans(kind, *service, ledger, notices) {
                 if from < until {
                     let span = (from.as_secs_f64(), to.min(until).as_secs_f64());

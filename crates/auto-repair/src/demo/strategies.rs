@@ -88,8 +88,8 @@ fn restarted(world: &World) -> String {
             .filter(|(_, notice)| *notice == starting)
             .count()
     };
-    let again = (0..plan.services.len()).filter(|service| starts(*service) > 1);
+    let again = (0..plan.services().len()).filter(|service| starts(*service) > 1);
     again
-        .map(|service| plan.services[service].name.as_str())
+        .map(|service| plan.services()[service].name.as_str())
         .collect()
 }

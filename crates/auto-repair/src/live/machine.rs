@@ -1,7 +1,8 @@
 //! The thread that hears everything and performs what the supervisor wants.
 
+mod requests;
+
 use std::collections::VecDeque;
-use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -10,19 +11,17 @@ use std::sync::mpsc::{Receiver, Sender};
 use labkit::clock::{Clock, RealClock};
 use nix::poll::PollFlags;
 use nix::sys::signal::Signal;
-use signal_hook::SigId;
-use signal_hook::consts::SIGCHLD;
-use signal_hook::low_level;
 
+use super::children::Children;
 use super::control::Control;
 use super::logs::Log;
 use super::polling::{Polling, Source};
 use super::probe::{Probe, Question, announced};
 use super::process::Process;
-use super::{Answer, Asked, Happening, Options, Request, Row, memory};
+use super::{Asked, Happening, Options, memory};
 use crate::error::Error;
 use crate::plan::{Liveness, Plan, Ready, ServiceId};
-use crate::supervisor::{Effect, Event, Exit, Outcome, Run, Supervisor, tree};
+use crate::supervisor::{Effect, Event, Exit, Outcome, Run, Supervisor};
 
 /// The driver of real processes.
 #[derive(Debug)]
@@ -284,113 +283,5 @@ impl Machine {
         if is_good {
             self.tell(Event::Alive(service, run));
         }
-    }
-
-    fn answer_requests(&mut self) {
-        // More bytes than these are one more wake-up, and none would be no harm.
-        let _ = (&self.woken).read(&mut [0; 64]);
-        while let Ok((request, answer)) = self.asked.try_recv() {
-            // Whoever asked may have gone.
-            let _ = answer.send(self.answer(request));
-        }
-    }
-
-    fn answer(&mut self, request: Request) -> Result<Answer, Error> {
-        let plan = self.supervisor.plan();
-        match request {
-            Request::Status => Ok(Answer::Rows(self.rows())),
-            Request::Tree => {
-                let rows = self.rows();
-                let word = |service: ServiceId| rows[service].word();
-                Ok(Answer::Picture(tree(plan, word)))
-            }
-            Request::Logs(name) => {
-                let services = plan.named(&name)?;
-                let lines = services.into_iter().flat_map(|at| self.logs[at].lines());
-                Ok(Answer::Lines(lines.collect()))
-            }
-            Request::Restart(name) => {
-                let services = plan.named(&name)?;
-                self.tell(Event::Restart(services.clone()));
-                Ok(Answer::Done(services))
-            }
-            Request::Stop(name) => {
-                let services = plan.named(&name)?;
-                self.tell(Event::Stop(services.clone()));
-                Ok(Answer::Done(services))
-            }
-            Request::Add(service, group) => {
-                let plan = plan.with(*service, &group)?;
-                let known = self.processes.len();
-                self.processes.push(None);
-                self.logs.push(Log::default());
-                let effects = self.supervisor.extend(self.clock.now(), plan);
-                effects.into_iter().for_each(|effect| self.perform(effect));
-                self.tell(Event::Tick);
-                Ok(Answer::Done(vec![known]))
-            }
-            Request::Shutdown => {
-                let services = (0..self.processes.len()).collect();
-                self.tell(Event::Shutdown);
-                Ok(Answer::Done(services))
-            }
-        }
-    }
-
-    fn rows(&self) -> Vec<Row> {
-        let statuses = self.supervisor.status().into_iter().zip(&self.processes);
-        let rows = statuses.map(|(status, process)| Row {
-            status,
-            pid: process.as_ref().map(Process::id),
-            address: process
-                .as_ref()
-                .and_then(|p| p.address)
-                .map(|at| at.to_string()),
-        });
-        rows.collect()
-    }
-}
-
-/// Hears that some process of this program has ended.
-#[derive(Debug)]
-struct Children {
-    told: UnixStream,
-    handler: SigId,
-}
-
-impl Children {
-    fn watch() -> std::io::Result<Self> {
-        let (told, teller) = UnixStream::pair()?;
-        told.set_nonblocking(true)?;
-        Ok(Children {
-            told,
-            handler: low_level::pipe::register(SIGCHLD, teller)?,
-        })
-    }
-
-    fn drain(&self) {
-        // Whatever was told, it is told once: all processes are looked at.
-        while (&self.told).read(&mut [0; 64]).is_ok_and(|read| read > 0) {}
-    }
-}
-
-impl Drop for Children {
-    fn drop(&mut self) {
-        low_level::unregister(self.handler);
-    }
-}
-
-impl Row {
-    /// State, process, failures: what stands beside a service's name in the tree.
-    pub(super) fn word(&self) -> String {
-        let pid = self.pid.map_or(String::new(), |pid| format!(", pid {pid}"));
-        let failures = match self.status.failures {
-            0 => String::new(),
-            1 => ", failed once".to_owned(),
-            times => format!(", failed {times} times"),
-        };
-        let cause = self.status.last_cause.as_ref();
-        let cause = cause.map_or(String::new(), |cause| format!(" ({cause})"));
-        format!("{}{pid}{failures}{cause}", self.status.state)
     }
 }

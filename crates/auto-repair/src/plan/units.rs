@@ -1,8 +1,9 @@
 //! Durations and sizes as people write them, and the ranges that are allowed.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Exceeded, Group, Liveness, Ready, Service, Strategy};
+use super::{Exceeded, Group, Liveness, Ready, Service, Strategy, Waits};
 use crate::error::Error;
 
 /// No time of a plan may be longer: a slip of the unit, rather than a wish.
@@ -52,107 +53,134 @@ fn scaled(text: &str, endings: &[(&str, f64)]) -> Option<f64> {
     (value.is_finite() && value >= 0.0).then_some(value)
 }
 
+/// What is wrong: in which key, and what would be right.
+type Problem = (&'static str, &'static str);
+
+/// The first of some problems that is there.
+fn first<const N: usize>(problems: [(bool, Problem); N]) -> Option<Problem> {
+    let mut there = problems.into_iter().filter(|(is_there, _)| *is_there);
+    there.next().map(|(_, problem)| problem)
+}
+
+fn fits(span: Duration) -> bool {
+    (SHORTEST..=LONGEST).contains(&span)
+}
+
+fn judged(place: String, problem: Option<Problem>) -> Result<(), Error> {
+    match problem {
+        None => Ok(()),
+        Some((key, problem)) => Err(Error::Value {
+            place,
+            key,
+            problem,
+        }),
+    }
+}
+
 pub(super) fn check_service(service: &Service) -> Result<(), Error> {
-    let wrong = |key: &'static str, problem: &'static str| Error::Value {
-        place: format!("service `{}`", service.name),
-        key,
-        problem,
-    };
-    if service.command.first().is_none_or(String::is_empty) {
-        return Err(wrong(
-            "command",
-            "is empty; give the program and its arguments",
-        ));
-    }
-    if service.command.iter().any(|part| part.contains('\0')) {
-        return Err(wrong("command", "contains a NUL character"));
-    }
-    let bad = |(name, value): &(String, String)| {
+    let Service { command, ready, .. } = service;
+    let is_bad = |(name, value): &(String, String)| {
         name.is_empty() || name.contains(['=', '\0']) || value.contains('\0')
     };
-    if service.environment.iter().any(bad) {
-        return Err(wrong(
-            "environment",
-            "has a name that is empty or contains `=`",
-        ));
-    }
-    if !(SHORTEST..=LONGEST).contains(&service.ready_within) {
-        return Err(wrong("ready_within", "has to be from 1ms to 24h"));
-    }
-    if service.grace > LONGEST {
-        return Err(wrong("grace", "has to be at most 24h"));
-    }
-    if service.memory == Some(0) {
-        return Err(wrong("memory", "is zero, which no process can keep to"));
-    }
-    if service.ready == Ready::Alive && service.liveness.is_none() {
-        return Err(wrong(
-            "ready",
-            "is `alive`, but there is neither `heartbeat` nor `probe`",
-        ));
-    }
-    if service.ready == Ready::Line(String::new()) {
-        return Err(wrong(
-            "ready",
-            "waits for an empty line; say what the line contains",
-        ));
-    }
-    match &service.liveness {
-        Some(Liveness::Heartbeat { within }) if !(SHORTEST..=LONGEST).contains(within) => {
-            Err(wrong("heartbeat", "has to come within 1ms to 24h"))
-        }
-        Some(Liveness::Http {
+    let unwatched = *ready == Ready::Alive && service.liveness.is_none();
+    let problem = first([
+        (
+            command.first().is_none_or(String::is_empty),
+            ("command", "is empty; give the program and its arguments"),
+        ),
+        (
+            command.iter().any(|part| part.contains('\0')),
+            ("command", "contains a NUL character"),
+        ),
+        (
+            service.environment.iter().any(is_bad),
+            ("environment", "has a name that is empty or contains `=`"),
+        ),
+        (
+            !fits(service.ready_within),
+            ("ready_within", "has to be from 1ms to 24h"),
+        ),
+        (service.grace > LONGEST, ("grace", "has to be at most 24h")),
+        (
+            service.memory == Some(0),
+            ("memory", "is zero, which no process can keep to"),
+        ),
+        (
+            unwatched,
+            (
+                "ready",
+                "is `alive`, but there is neither `heartbeat` nor `probe`",
+            ),
+        ),
+        (
+            *ready == Ready::Line(String::new()),
+            (
+                "ready",
+                "waits for an empty line; say what the line contains",
+            ),
+        ),
+    ]);
+    let problem = problem.or_else(|| service.liveness.as_ref().and_then(watch_problem));
+    judged(format!("service `{}`", service.name), problem)
+}
+
+fn watch_problem(liveness: &Liveness) -> Option<Problem> {
+    match liveness {
+        Liveness::Heartbeat { within } => first([(
+            !fits(*within),
+            ("heartbeat", "has to come within 1ms to 24h"),
+        )]),
+        Liveness::Http {
             target,
             every,
             within,
-        }) => {
-            let spans = [every, within].map(|span| (SHORTEST..=LONGEST).contains(span));
-            if spans != [true, true] {
-                return Err(wrong("probe", "needs `every` and `within` from 1ms to 24h"));
-            }
-            let has_path = target
-                .find('/')
-                .is_some_and(|at| at == 0 || target[..at].parse::<std::net::SocketAddr>().is_ok());
-            let plain = target.chars().all(|c| c.is_ascii_graphic());
-            if !(has_path && plain) {
-                return Err(wrong(
-                    "probe",
-                    "needs `/path`, or `ADDRESS:PORT/path` with a number",
-                ));
-            }
-            Ok(())
+        } => {
+            let is_address = |host: &str| host.is_empty() || host.parse::<SocketAddr>().is_ok();
+            let has_path = target.find('/').is_some_and(|at| is_address(&target[..at]));
+            let is_plain = target.chars().all(|c| c.is_ascii_graphic());
+            first([
+                (
+                    !(fits(*every) && fits(*within)),
+                    ("probe", "needs `every` and `within` from 1ms to 24h"),
+                ),
+                (
+                    !(has_path && is_plain),
+                    (
+                        "probe",
+                        "needs `/path`, or `ADDRESS:PORT/path` with a number",
+                    ),
+                ),
+            ])
         }
-        _ => Ok(()),
     }
 }
 
 pub(super) fn check_group(group: &Group) -> Result<(), Error> {
-    let wrong = |key: &'static str, problem: &'static str| Error::Value {
-        place: format!("group `{}`", group.name),
-        key,
-        problem,
+    let grows = |waits: Waits| {
+        fits(waits.first) && waits.first <= waits.most && waits.most.max(waits.stable) <= LONGEST
     };
-    if group.exceeded == Exceeded::Isolate && group.strategy != Strategy::OneForOne {
-        return Err(wrong(
-            "when_exceeded",
-            "is `isolate`, which needs `one-for-one`: the others can't do without the one given up",
-        ));
-    }
-    if let Some(limit) = group.limit
-        && !(SHORTEST..=LONGEST).contains(&limit.period)
-    {
-        return Err(wrong("period", "has to be from 1ms to 24h"));
-    }
-    if let Some(waits) = group.waits {
-        let fits = waits.first >= SHORTEST && waits.first <= waits.most && waits.most <= LONGEST;
-        if !fits || waits.stable > LONGEST {
-            return Err(wrong(
+    let isolates = group.exceeded == Exceeded::Isolate;
+    let problem = first([
+        (
+            isolates && group.strategy != Strategy::OneForOne,
+            (
+                "when_exceeded",
+                "is `isolate`, which needs `one-for-one`: the others can't do without the one given up",
+            ),
+        ),
+        (
+            group.limit.is_some_and(|limit| !fits(limit.period)),
+            ("period", "has to be from 1ms to 24h"),
+        ),
+        (
+            !group.waits.is_none_or(grows),
+            (
                 "backoff",
                 "needs 1ms <= first <= most <= 24h, and stable of at most 24h",
-            ));
-        }
-    }
-    Ok(())
+            ),
+        ),
+    ]);
+    judged(format!("group `{}`", group.name), problem)
 }
 
 #[cfg(test)]

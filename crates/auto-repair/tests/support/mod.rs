@@ -49,7 +49,7 @@ pub(crate) struct Hand {
 impl Hand {
     pub(crate) fn new(plan: Plan) -> Self {
         Hand {
-            running: vec![None; plan.services.len()],
+            running: vec![None; plan.services().len()],
             supervisor: Supervisor::new(plan, 7),
             now: Duration::ZERO,
             done: Vec::new(),
@@ -116,7 +116,7 @@ impl Hand {
     }
 
     pub(crate) fn name(&self, service: ServiceId) -> String {
-        self.supervisor.plan().services[service].name.clone()
+        self.supervisor.plan().services()[service].name.clone()
     }
 
     /// What was done since the last look, in one line.

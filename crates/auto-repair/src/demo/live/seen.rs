@@ -50,8 +50,8 @@ impl Seen {
         Ok(Seen {
             supervisor: Supervisor::start(plan.clone(), options)?,
             happenings,
-            ledger: Ledger::new(plan.services.len()),
-            noted: Ledger::new(plan.services.len()),
+            ledger: Ledger::new(plan.services().len()),
+            noted: Ledger::new(plan.services().len()),
             notices: Vec::new(),
             plan,
         })
