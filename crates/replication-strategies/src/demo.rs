@@ -148,7 +148,7 @@ fn queue_alone(run: &Run) -> Result<(f64, f64), Error> {
         regions: vec!["london".to_owned()],
         replicas: 1,
         rate: 1_000.0,
-        requests: 600_000,
+        requests: run.size(2_000_000, 1_000_000),
         write_share: 0.0,
         warm_share: 0.05,
         ..Settings::default()
@@ -205,7 +205,8 @@ fn section(report: Report, mix: &Mix) -> Report {
     }
     report
         .heading(format!("{} % writes", number(100.0 * mix.write_share)))
-        .chart(picture::pareto(mix))
+        .chart(picture::pareto(mix, "mean", Outcome::mean_ms))
+        .chart(picture::pareto(mix, "99th percentile", Outcome::p99_ms))
         .table(table)
 }
 

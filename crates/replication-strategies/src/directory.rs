@@ -80,10 +80,14 @@ impl Directory {
         self.copied_bytes
     }
 
-    /// Notes that a copy is on its way to a node.
+    /// Notes that a copy is on its way to a node, which from now on hears of every write. It also hears
+    /// which version is the newest: a copy from a holder that is behind would never be mended.
     pub fn expect(&mut self, node: usize, object: u32) {
-        let coming = &mut self.coming[object as usize];
-        *coming = coming.with(node);
+        let (at, place) = (object as usize, self.place(node, object));
+        // BEGIN SOLUTION stage 3: on its way, and not to be older than what is committed by now
+        self.coming[at] = self.coming[at].with(node);
+        self.known[place] = self.known[place].max(self.committed[at]);
+        // END SOLUTION
     }
 
     /// Forgets a node's copy, and the one that may be on its way. A home never drops.

@@ -4,6 +4,7 @@ use labkit::chart::Chart;
 use labkit::report::number;
 
 use replication_strategies::comparison::Mix;
+use replication_strategies::outcome::Outcome;
 use replication_strategies::strategy::Kind;
 
 /// What a million requests cost with each strategy, over the share of writes.
@@ -23,14 +24,16 @@ pub(crate) fn costs(mixes: &[Mix]) -> Chart {
 
 /// Each strategy as a point: fewer bytes to the left, less waiting below; and the front of those that no
 /// other beats in both.
-pub(crate) fn pareto(mix: &Mix) -> Chart {
+pub(crate) fn pareto(mix: &Mix, measure: &str, of: fn(&Outcome) -> f64) -> Chart {
     let share = number(100.0 * mix.write_share);
-    let mut chart = Chart::lines(format!("Waiting against bandwidth, {share} % writes"))
-        .x("KB between regions per request")
-        .y("mean response, ms");
+    let mut chart = Chart::lines(format!(
+        "Response ({measure}) against bandwidth, {share} % writes"
+    ))
+    .x("KB between regions per request")
+    .y("ms");
     let point = |at: usize| {
         let outcome = &mix.outcomes[at].1;
-        (outcome.bytes_per_request() / 1e3, outcome.mean_ms())
+        (outcome.bytes_per_request() / 1e3, of(outcome))
     };
     let points: Vec<(f64, f64)> = (0..mix.outcomes.len()).map(point).collect();
     for (at, (kind, _)) in mix.outcomes.iter().enumerate() {

@@ -254,11 +254,19 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    /// Carries a home's jobs to one other node, in their order, until nobody can have more.
-    pub(super) fn carry(&self, from: usize, to: usize, jobs: &Receiver<Job>) -> Result<(), Error> {
+    /// Carries a home's jobs to one other node until nobody can have more. Several carriers share a link,
+    /// so one file may overtake another; versions decide which of them stays.
+    pub(super) fn carry(
+        &self,
+        from: usize,
+        to: usize,
+        jobs: &Mutex<Receiver<Job>>,
+    ) -> Result<(), Error> {
         let link = self.cluster.link(from, to);
         let mut home: Option<Conversation> = None;
-        for job in jobs {
+        // The lock is held while waiting: of idle carriers one waits for a job, the others for it.
+        let next = || lock(jobs).recv();
+        while let Ok(job) = next() {
             if self.stop.is_triggered() {
                 return Err(Error::Stopped);
             }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::strategy::Kind;
 use crate::workload::{Request, Workload};
+
+/// How many files are on their way over one link at once.
+const CARRIERS: usize = 4;
 
 /// How soon the caller's signal is noticed.
 const LOOK: Duration = Duration::from_millis(5);
@@ -80,8 +84,12 @@ pub fn run_on(
         for link in 0..nodes * nodes {
             let (sender, receiver) = channel();
             jobs.push(sender);
-            let carrier = move || failing(desk.carry(link / nodes, link % nodes, &receiver));
-            threads.push(scope.spawn(carrier));
+            let receiver = Arc::new(Mutex::new(receiver));
+            for _ in 0..CARRIERS {
+                let receiver = Arc::clone(&receiver);
+                let carrier = move || failing(desk.carry(link / nodes, link % nodes, &receiver));
+                threads.push(scope.spawn(carrier));
+            }
         }
         for (node, requests) in requests.iter().enumerate() {
             let jobs = jobs.clone();
