@@ -183,7 +183,7 @@ impl Event {
 
     /// The deadlock, if it is one.
     #[must_use]
-    pub fn deadlock(self) -> Option<Arc<Deadlock>> {
+    pub fn into_deadlock(self) -> Option<Arc<Deadlock>> {
         match self {
             Event::Deadlock(deadlock) => Some(deadlock),
             Event::Order(_) | Event::Waited(_) => None,

@@ -40,7 +40,7 @@ pub mod victim;
 mod party;
 mod since;
 
-pub use deadlock::{Deadlock, Event, OrderWarning};
+pub use deadlock::{Deadlock, Event, OrderWarning, Waited};
 pub use detector::Detector;
 pub use error::{Error, LockError};
 pub use retry::retry;

@@ -161,7 +161,10 @@ fn two_locks_in_opposite_orders_get_done_under_every_policy() {
             let mut attempts = outcome.attempts;
             attempts.sort_unstable();
             assert_eq!((outcome.done, attempts), (2, [1, 2]), "{policy:?}");
-            let deadlocks = outcome.timeline.into_iter().filter_map(Event::deadlock);
+            let deadlocks = outcome
+                .timeline
+                .into_iter()
+                .filter_map(Event::into_deadlock);
             assert_eq!(deadlocks.count(), 1);
         }
     });

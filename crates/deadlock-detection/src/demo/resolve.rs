@@ -28,7 +28,7 @@ pub(super) fn two_locks(report: Report, _: &Run) -> Result<Report, Error> {
     let deadlocks: Vec<_> = outcome
         .timeline
         .into_iter()
-        .filter_map(Event::deadlock)
+        .filter_map(Event::into_deadlock)
         .collect();
     let mut report = report
         .check(
@@ -49,9 +49,10 @@ pub(super) fn two_locks(report: Report, _: &Run) -> Result<Report, Error> {
 /// Who waited for what and when, as the detector told it.
 fn waits(events: &[Event]) -> Timeline {
     let lanes = ["alice", "bob"];
-    let us = |time: Duration| 1e6 * time.as_secs_f64();
+    let first = events.first().map_or(Duration::ZERO, Event::at);
+    let us = |time: Duration| 1e6 * time.saturating_sub(first).as_secs_f64();
     let empty = lanes.iter().fold(
-        Timeline::new("What each waited for", "µs since the detector was made"),
+        Timeline::new("What each waited for", "µs since the first wait began"),
         |timeline, name| timeline.lane(*name),
     );
     events.iter().fold(empty, |timeline, event| match event {

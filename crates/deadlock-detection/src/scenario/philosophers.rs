@@ -87,7 +87,7 @@ pub fn dine(
     Ok(Dinner {
         meals: uses / 2,
         deadlocks: detector.counts().deadlocks,
-        first: events.try_iter().find_map(Event::deadlock),
+        first: events.try_iter().find_map(Event::into_deadlock),
         most_attempts: attempts.into_iter().max().unwrap_or(0),
         took,
     })
