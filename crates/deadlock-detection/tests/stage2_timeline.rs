@@ -28,8 +28,8 @@ fn a_wait_is_told_when_it_has_ended_with_when_and_how_long() {
             wait_for_waiters(&detector, 1);
             let waits = Stopwatch::start();
             assert!(events.try_recv().is_err(), "it hasn't ended");
-            drop(held);
             let shortest = waits.elapsed();
+            drop(held);
             assert!(reader.join().unwrap().is_ok());
             (before, shortest)
         });
