@@ -43,7 +43,7 @@ pub struct Options {
     pub seed: u64,
     /// Where an operator's socket is to be; none if nobody asks from outside.
     pub socket: Option<PathBuf>,
-    /// Who wants to know what happens.
+    /// Who wants to know what happens; what isn't received is kept, so receive it or drop the receiver.
     pub events: Option<Sender<Happening>>,
 }
 
@@ -95,6 +95,23 @@ pub(crate) enum Answer {
 }
 
 /// A running supervisor. Dropping it stops all services, dependants first, and waits for that.
+///
+/// ```no_run
+/// use auto_repair::live::{Options, Supervisor};
+/// use auto_repair::plan::{Group, Plan, Service};
+///
+/// let (events, happenings) = std::sync::mpsc::channel();
+/// let plan = Plan::new(vec![Group::root().with(["web"])], vec![Service::new("web", ["web-server"])])?;
+/// let options = Options { events: Some(events), ..Options::default() };
+/// let supervisor = Supervisor::start(plan, options)?;
+/// supervisor.add(Service::new("worker", ["worker", "--queue", "mail"]), "root")?;
+/// supervisor.restart("web")?;
+/// supervisor.shutdown()?;
+/// for happening in happenings {
+///     println!("{:?} {}", happening.at, happening.text);
+/// }
+/// # Ok::<(), auto_repair::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Supervisor {
     requests: Sender<Asked>,

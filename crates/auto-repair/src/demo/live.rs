@@ -102,8 +102,10 @@ fn written(report: Report, seen: &Books, tree: &str) -> Report {
         .iter()
         .filter(|one| one.repaired.is_some())
         .count();
-    let crashes = seen.ledger.times_to_repair(Some(Fault::Crash));
-    let median = 1e3 * quantile(&crashes, 0.5);
+    let crashes = incidents.iter().filter(|one| one.fault == Fault::Crash);
+    let outages = crashes.filter_map(|one| Some(one.repaired? - one.injected));
+    let outages: Vec<f64> = outages.map(|outage| 1e3 * outage.as_secs_f64()).collect();
+    let median = quantile(&outages, 0.5);
     report
         .heading("Real processes")
         .check(
@@ -111,7 +113,7 @@ fn written(report: Report, seen: &Books, tree: &str) -> Report {
             repaired == incidents.len(),
             format!("{} injected, {repaired} repaired", incidents.len()),
         )
-        .figure(Figure::new("from a killed child to a serving one, median", median, "ms"))
+        .figure(Figure::new("from a killed child to the next one that is ready, median", median, "ms"))
         .text(
             "Each child is this program again, a small HTTP server. SIGKILL is a crash, SIGSTOP a hang, a \
              leak is asked for.",

@@ -219,7 +219,7 @@ fn parse(line: &str) -> Result<Request, Error> {
 
 fn render(answer: &Answer) -> String {
     match answer {
-        Answer::Rows(rows) => table(rows).to_terminal(),
+        Answer::Rows(rows) => format!("{}\n", table(rows).to_terminal()),
         Answer::Picture(picture) => picture.clone(),
         Answer::Lines(lines) => lines.iter().map(|line| format!("{line}\n")).collect(),
         Answer::Done(services) => match services.len() {

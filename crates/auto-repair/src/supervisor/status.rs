@@ -9,7 +9,7 @@ use crate::plan::{Child, Exceeded, GroupId, Plan, ROOT, ServiceId};
 /// How a service is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It isn't started, because this one isn't ready.
+    /// It isn't started before this: the name of a service that isn't ready, or what else it is.
     Waiting(String),
     /// It is started again in so long.
     BackingOff(Duration),
@@ -84,8 +84,9 @@ impl Supervisor {
                 Goal::Up { not_before } if not_before > self.now => {
                     State::BackingOff(not_before.saturating_sub(self.now))
                 }
-                Goal::Up { .. } => self.waits_for(service).map_or(State::Stopped, |needed| {
-                    State::Waiting(self.plan.services[needed].name.clone())
+                Goal::Up { .. } => State::Waiting(match self.waits_for(service) {
+                    Some(needed) => self.plan.services[needed].name.clone(),
+                    None => "its group to stop".to_owned(),
                 }),
                 Goal::Down => State::Stopped,
                 Goal::Finished => State::Finished,
