@@ -65,68 +65,54 @@ fn a_simulation_is_bit_identical_for_the_same_seed() {
     assert!(first[1].contains("<svg"));
 }
 
+/// An address at which nobody answers; most of the time it isn't even tried.
+const SOMEWHERE: &str = "192.0.2.1:4001";
+
 #[test]
-fn bad_input_is_one_line_with_what_would_be_right() {
-    let somewhere = "127.0.0.1:1";
-    let query = |text| vec!["query", text, "--node", somewhere];
-    is_refused(
-        &query("SELECT MEDIAN(cpu)"),
-        2,
-        "column 8: there is no function \"MEDIAN\"",
-    );
-    is_refused(&query(""), 2, "column 1: SELECT was expected");
-    is_refused(
-        &[
-            "query",
-            "SELECT COUNT(*)",
-            "--node",
-            somewhere,
-            "--wait",
-            "0",
-        ],
-        2,
-        "1 to 3600 s",
-    );
+fn a_bad_query_says_where_and_a_bad_wait_what_is_allowed() {
+    let ask = |query, more: &[&str], code, because| {
+        let mut arguments = vec!["query", query, "--node", SOMEWHERE];
+        arguments.extend(more);
+        is_refused(&arguments, code, because);
+    };
+    let median = "column 8: there is no function \"MEDIAN\"";
+    ask("SELECT MEDIAN(cpu)", &[], 2, median);
+    ask("", &[], 2, "column 1: SELECT was expected");
+    ask("SELECT COUNT(*)", &["--wait", "0"], 2, "1 to 3600 s");
     is_refused(
         &["query", "SELECT COUNT(*)", "--node", "nowhere"],
         2,
         "invalid",
     );
+}
+
+#[test]
+fn a_node_that_is_not_there_is_exit_code_69() {
+    let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let silent = socket.local_addr().expect("it is bound").to_string();
+    let because = format!("no answer from {silent} within 1s");
+    let arguments = ["query", "SELECT COUNT(*)", "--node", &silent, "--wait", "1"];
+    is_refused(&arguments, 69, &because);
+}
+
+#[test]
+fn bad_nodes_and_simulations_are_refused_in_one_line() {
+    let node = |more: &[&str], because| {
+        let mut arguments = vec!["node", "--path", "/a"];
+        arguments.extend(more);
+        is_refused(&arguments, 2, because);
+    };
     is_refused(&["node", "--path", "a/b"], 2, "it must begin with a slash");
     is_refused(&["node", "--path", "/a/b c"], 2, "\"b c\" is no name");
-    is_refused(
-        &["node", "--path", "/a", "--round", "1"],
-        2,
-        "--round must be 10 to 60000 ms",
-    );
-    is_refused(
-        &["node", "--path", "/a", "--key-file", "/no/such/key"],
-        2,
-        "cannot use /no/such/key",
-    );
-    is_refused(
-        &["node", "--path", "/a", "--listen", "0.0.0.0:0"],
-        2,
-        "--listen must be",
-    );
+    node(&["--round", "1"], "--round must be 10 to 60000 ms");
+    node(&["--key-file", "/no/such/key"], "cannot use /no/such/key");
+    node(&["--listen", "0.0.0.0:0"], "--listen must be");
     is_refused(
         &["simulate", "--nodes", "0"],
         2,
         "--nodes must be 1 to 50000",
     );
     is_refused(&["simulate", "--loss", "0.9"], 2, "--loss must be 0 to 0.5");
-    is_refused(
-        &[
-            "query",
-            "SELECT COUNT(*)",
-            "--node",
-            somewhere,
-            "--wait",
-            "1",
-        ],
-        69,
-        "no answer from 127.0.0.1:1",
-    );
 }
 
 /// A node of the program's own, with a key that nobody else has.
