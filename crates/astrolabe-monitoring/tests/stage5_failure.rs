@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use astrolabe_monitoring::agent::Notice;
 use astrolabe_monitoring::detector::{Arrivals, Detector};
-use astrolabe_monitoring::simulation::{Tree, world};
+use astrolabe_monitoring::simulation::{Tree, theory, world};
 use astrolabe_monitoring::table::{Standing, Table};
 use astrolabe_monitoring::zone::{Key, Path};
 use labkit::sim::{Fault, NodeId, Skew, explore};
@@ -74,14 +74,39 @@ fn the_detector_learns_within_its_bounds() {
     );
 }
 
+/// In how many rounds, by what the detectors of its peers have learned, the silence of a node is suspected
+/// by all of them.
+fn bound_of(tree: &Tree, victim: &Path) -> f64 {
+    let detector = Detector::every(ROUND);
+    let level = victim.depth() - 1;
+    let peers = tree.nodes().filter(|(_, agent)| {
+        agent.path().zone(level) == victim.zone(level) && agent.path() != victim
+    });
+    let bounds = peers.filter_map(|(_, agent)| {
+        let arrivals = agent.table(level).slot(victim.key(level))?.arrivals();
+        Some((arrivals.deadline(&detector) - arrivals.last()).as_secs_f64())
+    });
+    bounds.fold(0.0, f64::max)
+}
+
 #[test]
 fn a_killed_node_leaves_every_answer_within_the_detectors_bound() {
     explore(LAB, 6, |seed| {
         for loss in [0.0, 0.3] {
+            let plan = plan(40, loss, seed);
             let mut tree = grown(40, loss, seed);
             let victim = NodeId(u32::try_from(seed % 40).expect("small"));
+            let bound = bound_of(&tree, &plan.paths()[victim.index()]);
+            assert!(bound >= 9.0, "{bound} rounds: nobody has learned anything");
             tree.inflict(Fault::Crash(victim));
-            until_all_count(&mut tree, 39, bound() + SPREAD);
+            // The last news of it still spreads at first, and that it is gone has to spread as well; both
+            // take longer if both ways of an exchange have to succeed.
+            let spread = 1.6 * theory(40) / ((1.0 - loss) * (1.0 - loss));
+            let rounds = until_all_count(&mut tree, 39, 200);
+            assert!(
+                rounds <= bound + spread,
+                "{rounds} rounds, not {bound} + {spread}"
+            );
         }
     });
 }
