@@ -13,7 +13,7 @@
 //! # Modules, in reading order
 //! - [`topology`], [`catalogue`], [`placement`]: where, what, and who holds it; [`asked`]: full against
 //!   random, as simply as can be.
-//! - [`zipf`], [`workload`]: who asks for what; [`config`]: what can be chosen.
+//! - [`zipf`], [`exponential`], [`workload`]: who asks for what, and when; [`config`]: what can be chosen.
 //! - [`network`]: links that queue; [`simulator`]: what happens on them.
 //! - [`strategy`]: the seven; [`directory`], [`director`]: their books and the hand that obeys.
 //! - [`outcome`], [`price`], [`comparison`]: what a run was worth, and which strategy wins where.
@@ -27,6 +27,7 @@ pub mod config;
 pub mod director;
 pub mod directory;
 pub mod error;
+pub mod exponential;
 pub mod live;
 pub mod network;
 pub mod outcome;

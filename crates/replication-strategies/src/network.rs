@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use crate::topology::{MOST_NODES, Topology};
+use crate::topology::{MOST_NODES, Topology, as_u8};
 
 /// Bits of a key that hold the link's number; the others hold the time. 2^56 ns are two years.
 const LINK_BITS: u32 = (MOST_NODES * MOST_NODES).trailing_zeros();
@@ -40,6 +40,8 @@ pub struct Arrival<M> {
 #[derive(Debug)]
 pub struct Network<M> {
     topology: Topology,
+    /// The nodes at each link's ends.
+    ends: Vec<(u8, u8)>,
     /// Until when each link is busy; links are numbered `from * nodes + to`.
     busy_until: Vec<u64>,
     rings: Vec<VecDeque<UnderWay<M>>>,
@@ -53,9 +55,12 @@ impl<M: Copy> Network<M> {
     /// Links with nothing on them.
     #[must_use]
     pub fn new(topology: Topology) -> Self {
-        let links = topology.nodes() * topology.nodes();
+        let nodes = topology.nodes();
+        let links = nodes * nodes;
+        let ends = |link: usize| (as_u8(link / nodes), as_u8(link % nodes));
         Network {
             topology,
+            ends: (0..links).map(ends).collect(),
             busy_until: vec![0; links],
             rings: (0..links).map(|_| VecDeque::with_capacity(64)).collect(),
             tree: vec![IDLE; 2 * links.next_power_of_two()],
@@ -108,11 +113,11 @@ impl<M: Copy> Network<M> {
         let next = self.rings[link].front();
         let key = next.map_or(IDLE, |head| head.at << LINK_BITS | link as u64);
         self.play(link, key);
-        let nodes = self.topology.nodes();
+        let (from, to) = self.ends[link];
         Some(Arrival {
             at: first.at,
-            from: link / nodes,
-            to: link % nodes,
+            from: usize::from(from),
+            to: usize::from(to),
             message: first.message,
         })
     }

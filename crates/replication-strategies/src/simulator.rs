@@ -10,6 +10,7 @@ use rand::Rng;
 use crate::config::Config;
 use crate::director::{Director, Route};
 use crate::directory::Directory;
+use crate::exponential::Exponential;
 use crate::network::{Arrival, Network};
 use crate::outcome::Outcome;
 use crate::strategy::Kind;
@@ -61,6 +62,7 @@ pub struct Simulator {
     /// Until when each node's server is busy.
     busy_until: Vec<u64>,
     chance: Stream,
+    exponential: Exponential,
     service_ns: f64,
     window_ns: u64,
     next_window: u64,
@@ -92,6 +94,7 @@ impl Simulator {
             network: Network::new(config.topology().clone()),
             busy_until: vec![0; config.topology().nodes()],
             chance: Stream::named(seed, "service"),
+            exponential: Exponential::new(),
             service_ns: settings.service_s * 1e9,
             window_ns,
             next_window: window_ns,
@@ -158,9 +161,8 @@ impl Simulator {
 
     /// When a node will have done what comes to it at `at`: first come, first served.
     fn serve(&mut self, node: usize, at: u64) -> u64 {
-        let unit = (self.chance.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-        // BEGIN SOLUTION stage 3: behind what is there already, for an exponentially distributed time
-        let took = -(1.0 - unit).ln() * self.service_ns;
+        let took = self.exponential.draw(self.chance.next_u64()) * self.service_ns;
+        // BEGIN SOLUTION stage 3: behind what is there already, and then for as long as it took
         let done = at.max(self.busy_until[node]) + nanoseconds(took / 1e9);
         self.busy_until[node] = done;
         done

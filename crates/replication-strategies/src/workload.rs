@@ -4,6 +4,7 @@ use labkit::rng::Stream;
 use rand::Rng;
 
 use crate::config::Config;
+use crate::exponential::Exponential;
 use crate::zipf::Zipf;
 
 /// Of five writes, four go to every fifth object: counters are written, pictures are read. The neighbour
@@ -31,6 +32,7 @@ pub struct Request {
 pub struct Workload {
     chance: Stream,
     zipf: Zipf,
+    exponential: Exponential,
     nodes: u32,
     objects: u32,
     mean_gap_ns: f64,
@@ -56,6 +58,7 @@ impl Workload {
         Workload {
             chance,
             zipf: config.zipf().clone(),
+            exponential: Exponential::new(),
             nodes: u32::try_from(config.topology().nodes()).expect("at most sixteen nodes"),
             objects,
             mean_gap_ns: 1e9 / settings.rate,
@@ -72,11 +75,8 @@ impl Workload {
 
     /// The next request.
     pub fn next_request(&mut self) -> Request {
-        let unit = (self.chance.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        let gap = self.exponential.draw(self.chance.next_u64()) * self.mean_gap_ns;
         let (rank, rest) = (self.chance.next_u64(), self.chance.next_u64());
-        // BEGIN SOLUTION stage 2: gaps of a Poisson process are exponential; 1 - unit is never zero
-        let gap = -(1.0 - unit).ln() * self.mean_gap_ns;
-        // END SOLUTION
         self.now += nanoseconds(gap / 1e9);
         while self.now >= self.next_epoch {
             self.next_epoch += self.epoch_ns;

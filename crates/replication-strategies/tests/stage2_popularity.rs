@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use labkit::rng::Stream;
 use rand::Rng;
 use replication_strategies::config::{Config, Settings};
+use replication_strategies::exponential::Exponential;
 use replication_strategies::workload::{Request, WRITTEN_EVERY, Workload};
 use replication_strategies::zipf::Zipf;
 
@@ -37,6 +38,19 @@ fn ranks_come_as_often_as_the_law_says() {
                 "{ranks}, {skew}, rank {rank}: {seen}, {law}"
             );
         }
+    }
+}
+
+#[test]
+fn exponential_numbers_are_minus_the_logarithm() {
+    let exponential = Exponential::new();
+    let mut chance = Stream::named(2, "exponential");
+    let special = [0, u64::MAX, 1 << 63, (1 << 63) - 1, 1 << 11, 1 << 62];
+    let drawn = (0..100_000).map(|_| chance.next_u64());
+    for bits in special.into_iter().chain(drawn) {
+        let unit = ((bits >> 11) + 1) as f64 / (1_u64 << 53) as f64;
+        let error = exponential.draw(bits) + unit.ln();
+        assert!(error.abs() < 1e-13, "{bits}: off by {error}");
     }
 }
 
