@@ -17,6 +17,9 @@ use auto_repair::supervisor::{Notice, State};
 /// Far more than any repair takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often an injection is tried again.
+const TRIES: u32 = 5;
+
 /// What was seen of a supervisor over real processes.
 pub(super) struct Seen {
     pub(super) supervisor: Supervisor,
@@ -118,13 +121,21 @@ impl Seen {
         fault: Fault,
         shutdown: &Shutdown,
     ) -> Result<(), Failure> {
-        let rows = self.rows()?;
-        let Some(service) = rows.iter().position(|row| row.status.name == name) else {
+        let Some(service) = self.plan.services().iter().position(|s| s.name == name) else {
             return Ok(());
         };
-        self.listen();
-        let at = self.supervisor.now();
-        injection::inject(&rows[service], fault)?;
+        let mut tries = 0;
+        let at = loop {
+            self.listen();
+            let at = self.supervisor.now();
+            match injection::inject(&self.rows()?[service], fault) {
+                Ok(()) => break at,
+                // On a machine so busy that a healthy child was silent for too long, it may be down.
+                Err(_) if tries < TRIES => self.settle(shutdown)?,
+                Err(error) => return Err(error.into()),
+            }
+            tries += 1;
+        };
         self.ledger.inject(at, service, fault);
         if fault != Fault::Leak {
             self.ledger.serves(at, service, false);
