@@ -63,7 +63,7 @@ pub fn service(name: &str, program: &Path, behaviour: Behaviour) -> Service {
 }
 
 /// How much a leaking process takes at once, and how often.
-const LEAK: (usize, Duration) = (2 << 20, Duration::from_millis(20));
+const LEAK: (usize, Duration) = (4 << 20, Duration::from_millis(20));
 
 /// A leak that nobody stops ends here, in bytes: a lab must not take the whole machine.
 const LEAK_END: usize = 512 << 20;

@@ -25,7 +25,7 @@ const LEAK_FOR: u64 = 50;
 
 /// A tree of five services that crash, hang, leak and start badly.
 pub(super) fn section(report: Report, run: &Run) -> Result<Report, Error> {
-    let hours = run.size(100, 25);
+    let hours = run.size(60, 20);
     let plan = plan()?;
     let mut world = World::new(plan.clone(), models(), None, run.seed);
     world.run(Duration::from_secs(hours * 3600));

@@ -19,9 +19,9 @@ use auto_repair::supervisor::State;
 use super::{fire, picture};
 use seen::{Books, Seen};
 
-/// How long silence may last: children beat ten times as often, so a busy machine doesn't look like a
+/// How long silence may last: children beat ten times as often, so that a busy machine doesn't look like a
 /// hang.
-const WITHIN: Duration = Duration::from_millis(400);
+const WITHIN: Duration = Duration::from_millis(300);
 
 /// How much memory a child may have, and how much it has: some 5 MiB.
 const MEMORY: u64 = 32 << 20;
@@ -42,13 +42,7 @@ pub(crate) fn live(run: &Run) -> Result<Report, Failure> {
 pub(super) fn section(report: Report, run: &Run) -> Result<Report, Failure> {
     let shutdown = run.shutdown();
     let faults: &[Fault] = run.size(
-        &[
-            Fault::Crash,
-            Fault::Hang,
-            Fault::Crash,
-            Fault::Leak,
-            Fault::Crash,
-        ],
+        &[Fault::Crash, Fault::Hang, Fault::Leak, Fault::Crash],
         &[Fault::Crash],
     );
     let program = env::current_exe().map_err(|source| Error::System {
@@ -217,7 +211,7 @@ fn serving(name: &str, program: &Path) -> Service {
     let mut service = child::service(name, program, Behaviour::Serve);
     service
         .command
-        .extend(["--every".to_owned(), "40ms".to_owned()]);
+        .extend(["--every".to_owned(), "30ms".to_owned()]);
     Service {
         ready: Ready::Alive,
         liveness: Some(liveness),
