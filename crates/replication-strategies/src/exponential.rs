@@ -39,7 +39,8 @@ impl Exponential {
         let (inverse, ln) = self.table[place as usize];
         // ln(significand) = ln(middle) + ln(1 + r), and r is below 2^-9: five terms are enough.
         let r = significand * inverse - 1.0;
-        let series = r * (1.0 - r * (1.0 / 2.0 - r * (1.0 / 3.0 - r * (1.0 / 4.0 - r / 5.0))));
+        let series =
+            r * (1.0 - r * (1.0 / 2.0 - r * (1.0 / 3.0 - r * (1.0 / 4.0 - r * (1.0 / 5.0)))));
         halvings * LN_2 - ln - series
         // END SOLUTION
     }

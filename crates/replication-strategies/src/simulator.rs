@@ -15,7 +15,7 @@ use crate::network::{Arrival, Network};
 use crate::outcome::Outcome;
 use crate::strategy::Kind;
 use crate::topology::as_u8;
-use crate::workload::{Request, Workload, nanoseconds};
+use crate::workload::{Request, Workload, nanoseconds, whole};
 
 /// The bytes of a message without an object in it: a request, an acknowledgement, an invalidation.
 pub const CONTROL_BYTES: u32 = 256;
@@ -163,7 +163,7 @@ impl Simulator {
     fn serve(&mut self, node: usize, at: u64) -> u64 {
         let took = self.exponential.draw(self.chance.next_u64()) * self.service_ns;
         // BEGIN SOLUTION stage 3: behind what is there already, and then for as long as it took
-        let done = at.max(self.busy_until[node]) + nanoseconds(took / 1e9);
+        let done = at.max(self.busy_until[node]) + whole(took);
         self.busy_until[node] = done;
         done
         // END SOLUTION

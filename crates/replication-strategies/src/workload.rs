@@ -77,7 +77,7 @@ impl Workload {
     pub fn next_request(&mut self) -> Request {
         let gap = self.exponential.draw(self.chance.next_u64()) * self.mean_gap_ns;
         let (rank, rest) = (self.chance.next_u64(), self.chance.next_u64());
-        self.now += nanoseconds(gap / 1e9);
+        self.now += whole(gap);
         while self.now >= self.next_epoch {
             self.next_epoch += self.epoch_ns;
             // BEGIN SOLUTION stage 2: something new takes the first rank, all others fall by `step`
@@ -135,11 +135,17 @@ fn of_2_16(share: f64) -> u64 {
 /// Seconds as nanoseconds.
 #[must_use]
 pub fn nanoseconds(seconds: f64) -> u64 {
+    whole(seconds * 1e9)
+}
+
+/// A time without its fraction.
+#[must_use]
+pub fn whole(ns: f64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "times are positive; casting a float saturates"
     )]
-    let ns = (seconds * 1e9) as u64;
+    let ns = ns as u64;
     ns
 }

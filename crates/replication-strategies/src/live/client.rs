@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::director::{Director, Route};
 use crate::error::Error;
 use crate::outcome::Outcome;
-use crate::workload::{Request, nanoseconds};
+use crate::workload::{Request, nanoseconds, whole};
 
 /// What a home has to carry to another node.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ impl<'a> Desk<'a> {
             director: Mutex::new(director),
             ledger: Mutex::default(),
             requests: AtomicU64::new(0),
-            window_requests: nanoseconds(settings.rate * settings.window_s / 1e9).max(1),
+            window_requests: whole(settings.rate * settings.window_s).max(1),
             window_began: AtomicU64::new(nanoseconds(cluster.clock().now().as_secs_f64())),
             stop,
         }
