@@ -268,6 +268,9 @@ impl Machine {
         {
             // A refusal is no answer.
             process.probe = Probe::begin(&question).ok();
+            // On the loopback it is connected by now: what is sent at once can be answered even while
+            // this process is held up.
+            self.go_on_asking(service);
         }
     }
 

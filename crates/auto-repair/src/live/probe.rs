@@ -110,8 +110,10 @@ impl Probe {
 }
 
 fn is_patience(error: &io::Error) -> bool {
-    let kind = error.kind();
-    kind == io::ErrorKind::WouldBlock || kind == io::ErrorKind::Interrupted
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted | io::ErrorKind::NotConnected
+    )
 }
 
 /// Whether an answer's status is one of 200 to 399; none if it isn't there yet.
