@@ -75,11 +75,7 @@ impl<M: Copy> Network<M> {
         let link = from * self.topology.nodes() + to;
         let transmission = self.topology.transmission_ns(u64::from(bytes));
         let distance = self.topology.one_way_ns(from, to);
-        // BEGIN SOLUTION stage 3: behind what the link is busy with; then transmission, then distance
-        let sent = at.max(self.busy_until[link]) + transmission;
-        self.busy_until[link] = sent;
-        let arrives = sent + distance;
-        // END SOLUTION
+        let arrives = self.occupy(link, at, transmission) + distance;
         self.sent[link] += u64::from(bytes);
         self.rings[link].push_back(UnderWay {
             at: arrives,
@@ -90,6 +86,15 @@ impl<M: Copy> Network<M> {
             self.play(link, arrives << LINK_BITS | link as u64);
         }
         arrives
+    }
+
+    /// Puts something on a link, and returns when all of it will have left.
+    fn occupy(&mut self, link: usize, at: u64, transmission: u64) -> u64 {
+        // BEGIN SOLUTION stage 3: behind what the link is busy with
+        let left = at.max(self.busy_until[link]) + transmission;
+        self.busy_until[link] = left;
+        left
+        // END SOLUTION
     }
 
     /// When the next message arrives; `u64::MAX` if nothing is under way.

@@ -25,11 +25,7 @@ impl Zipf {
             return Err(Error::EmptyCatalogue);
         }
         within("--skew", skew, (0.0, MOST_SKEW), "a number from 0 to 10")?;
-        // BEGIN SOLUTION stage 2: weigh every rank; all of them together are 1
-        let raw: Vec<f64> = (1..=ranks).map(|rank| (rank as f64).powf(-skew)).collect();
-        let total: f64 = raw.iter().sum();
-        let weights: Vec<f64> = raw.iter().map(|weight| weight / total).collect();
-        // END SOLUTION
+        let weights = weigh(ranks, skew);
         let (thresholds, aliases) = columns(&weights);
         Ok(Zipf {
             thresholds,
@@ -57,6 +53,15 @@ impl Zipf {
         }
         // END SOLUTION
     }
+}
+
+/// The weight of every rank; all of them together are 1.
+fn weigh(ranks: usize, skew: f64) -> Vec<f64> {
+    // BEGIN SOLUTION stage 2: in proportion to 1 / rank^skew, counted from 1
+    let raw: Vec<f64> = (1..=ranks).map(|rank| (rank as f64).powf(-skew)).collect();
+    let total: f64 = raw.iter().sum();
+    raw.iter().map(|weight| weight / total).collect()
+    // END SOLUTION
 }
 
 /// Fills the columns, each as high as the mean: a rank that is too small for its column shares it with
