@@ -112,6 +112,18 @@ fn recording_changes_nothing() {
 }
 
 #[test]
+fn what_a_node_is_told_arrives_at_once_whatever_the_network_does() {
+    let mut world = counters(1, Network::lossy(1.0), 2, false);
+    world.run_until(MS);
+    world.inflict(Fault::Partition(vec![vec![NodeId(0)]]));
+    world.tell(NodeId(0), Number(7));
+    assert_eq!(world.node(NodeId(0)).map(|node| node.arrived), Some(1));
+    world.inflict(Fault::Crash(NodeId(0)));
+    world.tell(NodeId(0), Number(8));
+    assert_eq!((world.stats().delivered, world.stats().unreachable), (1, 1));
+}
+
+#[test]
 fn every_message_is_accounted_for() {
     let mut world = counters(1, Network::lossy(0.3), 10, false);
     world.schedule(Schedule::new().at(500 * MS, Fault::Crash(NodeId(3))));

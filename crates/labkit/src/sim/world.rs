@@ -173,6 +173,12 @@ where
         self.send(from, to, message);
     }
 
+    /// Gives a node a message at once, as if from itself: what its own surroundings say to it (a
+    /// measurement, a command) travels through no network.
+    pub fn tell(&mut self, to: NodeId, message: N::Message) {
+        self.deliver(to, to, None, message);
+    }
+
     /// Does something wrong now.
     pub fn inflict(&mut self, fault: Fault) {
         let nodes = self.hosts.len();
