@@ -73,8 +73,10 @@ impl Column {
     pub fn seal(&mut self) {
         // The open chunk first: what came late was written after what it may replace.
         self.seal_open();
-        let late = newest_wins(std::mem::take(&mut self.late));
-        self.sealed.extend(encode(&late));
+        if !self.late.is_empty() {
+            let late = newest_wins(std::mem::take(&mut self.late));
+            self.sealed.extend(encode(&late));
+        }
     }
 
     fn seal_open(&mut self) {

@@ -14,7 +14,7 @@
 //!
 //! # Modules, in reading order
 //! - [`point`], [`line`](mod@line): what is measured, and how it is written down.
-//! - [`gorilla`], [`column`], [`index`]: samples compressed, in order, and found again.
+//! - [`gorilla`], [`column`](mod@column), [`index`]: samples compressed, in order, and found again.
 //! - [`varint`], [`wal`], [`segment`], [`engine`]: on disk, and after a crash.
 //! - [`query`], [`instant`]: questions and answers.
 //! - [`store`]: this engine and InfluxDB behind one trait.

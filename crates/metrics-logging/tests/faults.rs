@@ -58,7 +58,9 @@ fn killed_once(seed: u64) {
             .map(|count| count.load(Ordering::SeqCst))
             .sum::<u64>()
     };
-    assert!(wait::until(PATIENCE, || total() >= kill_after));
+    let all_ended = || writers.iter().all(thread::JoinHandle::is_finished);
+    let enough = || total() >= kill_after;
+    assert!(wait::until(PATIENCE, || enough() || all_ended()) && enough());
     child.kill().expect("it is ours");
     writers
         .into_iter()

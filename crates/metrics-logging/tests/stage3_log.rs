@@ -6,7 +6,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use labkit::wait;
 use metrics_logging::point::SeriesKey;
@@ -135,6 +135,15 @@ fn bench(fails: bool) -> Bench {
     }
 }
 
+/// Waits until a sync begins, or nobody is left who could begin it; says whether it began.
+fn begins(begun: &mpsc::Receiver<()>, leader: &JoinHandle<()>) -> bool {
+    let mut seen = false;
+    wait::until(PATIENCE, || {
+        seen = begun.try_recv().is_ok();
+        seen || leader.is_finished()
+    }) && seen
+}
+
 #[test]
 fn nobody_returns_before_his_frame_is_safe() {
     wait::within(PATIENCE, || {
@@ -151,7 +160,7 @@ fn nobody_returns_before_his_frame_is_safe() {
             waiter.wait_durable(end).unwrap();
             done.send(safe.load(Ordering::SeqCst)).unwrap();
         });
-        begun.recv().unwrap();
+        assert!(begins(&begun, &thread));
         assert!(returned.try_recv().is_err(), "the sync has only begun");
         let_sync.send(()).unwrap();
         assert!(returned.recv().unwrap() >= end);
@@ -174,7 +183,7 @@ fn many_writers_share_a_sync() {
             let wal = Arc::clone(&wal);
             thread::spawn(move || wal.wait_durable(first).unwrap())
         };
-        begun.recv().unwrap();
+        assert!(begins(&begun, &leader));
         // While the first is synced, the others gather.
         let ends: Vec<u64> = (0..WRITERS)
             .map(|_| wal.append(b"others").unwrap())

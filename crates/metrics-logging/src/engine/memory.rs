@@ -19,6 +19,8 @@ pub(super) struct Memory {
     columns: Vec<Column>,
     /// In which log each series was named last; samples can be logged there by number.
     named_in: Vec<u64>,
+    /// The series of a line, while it is taken.
+    ids: Vec<SeriesId>,
     /// The log that is appended to.
     pub(super) log: u64,
 }
@@ -52,6 +54,7 @@ impl Memory {
             index: Index::new(max_series),
             columns: Vec::new(),
             named_in: Vec::new(),
+            ids: Vec::new(),
             log: 0,
         }
     }
@@ -65,9 +68,13 @@ impl Memory {
         log: &mut Batch,
     ) -> Result<(), Reason> {
         let owner = self.index.owner(head)?;
-        for (name, value) in fields {
-            let id = self.index.series(owner, name)?;
-            self.grow();
+        // All of the line or nothing: no sample is taken before every field has its series.
+        self.ids.clear();
+        for (name, _) in fields {
+            self.ids.push(self.index.series(owner, name)?);
+        }
+        self.grow();
+        for (id, (_, value)) in self.ids.iter().copied().zip(fields) {
             let sample = Sample {
                 time,
                 value: *value,
