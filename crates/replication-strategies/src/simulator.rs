@@ -4,6 +4,8 @@
 //! in order, which is what [`Network`] asks for. There are three kinds of events: a request is made, a
 //! message arrives, a window ends; the earliest is next.
 
+mod message;
+
 use labkit::rng::Stream;
 use rand::Rng;
 
@@ -16,42 +18,10 @@ use crate::outcome::Outcome;
 use crate::strategy::Kind;
 use crate::topology::as_u8;
 use crate::workload::{Request, Workload, nanoseconds, whole};
+use message::{Message, Said};
 
 /// The bytes of a message without an object in it: a request, an acknowledgement, an invalidation.
 pub const CONTROL_BYTES: u32 = 256;
-
-/// What a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Said {
-    /// A node wants an object.
-    Fetch,
-    /// It gets it.
-    Answer,
-    /// A node's write, on its way to the home.
-    Write,
-    /// It is committed.
-    Acknowledge,
-    /// A new version for a replica.
-    Update,
-    /// Word of a new version.
-    Invalidate,
-    /// A copy that was ordered.
-    Copy,
-}
-
-/// A message: small, and copied as it is.
-#[derive(Clone, Copy, Debug)]
-struct Message {
-    /// When the request was made, or the write committed.
-    start: u64,
-    object: u32,
-    version: u32,
-    kind: Said,
-    /// The node whose client waits.
-    client: u8,
-    /// Whether the client's node keeps the answer.
-    keep: bool,
-}
 
 /// A run of one strategy over one workload.
 #[derive(Debug)]

@@ -71,9 +71,32 @@ pub fn run_on(
     let nodes = cluster.nodes();
     let requests = by_node(config, seed);
     let watch = Stopwatch::start();
-    let results = thread::scope(|scope| {
+    let results = run_threads(&desk, nodes, &requests, &halt, stop);
+    first_failure(results)?;
+    // Every answer is there, but the relays may still be counting.
+    let quiet = || cluster.counts().0 == cluster.counts().1;
+    let _ = wait::until(PATIENCE, quiet);
+    let ledger = desk.into_ledger();
+    let mut outcome = ledger.outcome;
+    let (sent, received) = cluster.counts();
+    (outcome.bytes, outcome.unaccounted) = (sent, sent.abs_diff(received));
+    outcome.seconds = watch.seconds();
+    Ok(Trial {
+        outcome,
+        wrong: ledger.wrong,
+    })
+}
+
+/// A client for each node and carriers for each link, until all are done or one has failed.
+fn run_threads(
+    desk: &Desk<'_>,
+    nodes: usize,
+    requests: &[Vec<Request>],
+    halt: &Shutdown,
+    stop: &Shutdown,
+) -> Vec<Result<(), Error>> {
+    thread::scope(|scope| {
         let mut threads = Vec::new();
-        let (desk, halt) = (&desk, &halt);
         let failing = move |result: Result<(), Error>| {
             if result.is_err() {
                 halt.trigger();
@@ -108,19 +131,6 @@ pub fn run_on(
             Err(panic) => std::panic::resume_unwind(panic),
         };
         threads.into_iter().map(join).collect::<Vec<_>>()
-    });
-    first_failure(results)?;
-    // Every answer is there, but the relays may still be counting.
-    let quiet = || cluster.counts().0 == cluster.counts().1;
-    let _ = wait::until(PATIENCE, quiet);
-    let ledger = desk.into_ledger();
-    let mut outcome = ledger.outcome;
-    let (sent, received) = cluster.counts();
-    (outcome.bytes, outcome.unaccounted) = (sent, sent.abs_diff(received));
-    outcome.seconds = watch.seconds();
-    Ok(Trial {
-        outcome,
-        wrong: ledger.wrong,
     })
 }
 
