@@ -129,11 +129,11 @@ fn pictures(report: Report, fleet: &Fleet, methods: &[Method]) -> Report {
     };
     let per_day = fleet.plan.per_day();
     let from = trace.values.len().saturating_sub(PICTURED * per_day);
-    let day = |step: usize| step as f64 / per_day as f64;
+    let day = |step: usize| (step - from) as f64 / per_day as f64;
     let line = thinned(trace, from).into_iter();
     let host = trace.key.tag("host");
     let chart = Chart::lines(format!("Three days of {host}'s CPU"))
-        .x("day")
+        .x("days")
         .y("% CPU")
         .series(host, line.map(|(step, value)| (day(step), value)).collect());
     let title = "The same days: what was put in, and who said so";
