@@ -138,6 +138,21 @@ fn an_old_copy_isnt_kept_and_one_that_nobody_waits_for_neither() {
     assert_eq!(books.copied_bytes(), 0);
 }
 
+#[test]
+fn a_copy_from_a_holder_that_is_behind_isnt_kept() {
+    let mut books = books();
+    let (object, node) = object_and_node(&books);
+    books.commit(object);
+    // Ordered after the commit, it hears of no update; what it gets is from before.
+    books.expect(node, object);
+    assert!(!books.arrive(node, object, 0));
+    assert_eq!(
+        books.holders_to_be(object).len(),
+        1,
+        "nobody waits any more"
+    );
+}
+
 fn alone(rate: f64) -> Config {
     Config::new(Settings {
         regions: vec!["london".to_owned()],
