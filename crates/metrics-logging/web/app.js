@@ -9,6 +9,10 @@ const MARGIN = { left: 54, right: 12, top: 12, bottom: 26 };
 const $ = (id) => document.getElementById(id);
 const state = { series: [], chosen: new Set(), span: DAY, end: null, data: new Map(), marks: new Map(), busy: false, again: false };
 
+// A link can say what to show: #seconds=60&series=workers.ready%20web
+const wish = new URLSearchParams(location.hash.slice(1));
+if (Number(wish.get("seconds")) > 0) state.span = Math.min(LONGEST, Math.max(SHORTEST, wish.get("seconds") * 1000));
+
 // The time that is shown: it ends now while nothing else is said.
 const shown = () => { const end = state.end ?? Date.now(); return [end - state.span, end]; };
 const name = (text) => `"${text.replace(/\\/g, "\\\\").replace(/"/g, '\\"')}"`;
@@ -45,6 +49,8 @@ async function loadSeries() {
   found.sort((a, b) => a.label.localeCompare(b.label));
   const changed = found.length !== state.series.length;
   state.series = found;
+  found.filter((it) => wish.getAll("series").includes(it.label)).forEach((it) => state.chosen.add(it.id));
+  if (found.length && state.chosen.size) wish.delete("series");
   if (!state.chosen.size && found.length) state.chosen.add((found.find((it) => it.field === "cpu") ?? found[0]).id);
   if (changed) listSeries();
 }
