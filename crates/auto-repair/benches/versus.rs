@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         None => contest.missing(
             "supervisord",
             Target::AtLeast(5.0),
-            "pip install supervisor",
+            "cargo xtask setup supervisord",
         ),
     };
     contest
