@@ -288,7 +288,7 @@ fn a_child_survives_bad_clients() {
     within(PATIENCE, || {
         let live = Live::start(Group::root(), vec![serve("a")]);
         let pid = live.serving("a");
-        let address = live.row("a").address.expect("it announced it");
+        let address = live.address("a");
         assert!(
             get(&address, "/nothing")
                 .expect("an answer")

@@ -48,7 +48,7 @@ fn a_killed_process_is_replaced_and_no_zombie_is_left() {
         assert_eq!(live.serving("b"), beside, "its neighbour never noticed");
         assert!(is_gone(first));
         // By itself, with a code.
-        let address = live.row("a").address.expect("it announced it");
+        let address = live.address("a");
         assert!(get(&address, "/crash").is_err());
         live.replaced("a", second);
         assert!(live.says("a failed: exit code 70"));
@@ -84,7 +84,7 @@ fn a_frozen_process_is_noticed_by_its_heart_and_by_its_silence() {
         }
         // Its process runs, and accepts connections, but doesn't answer.
         let first = live.serving("asked");
-        let address = live.row("asked").address.expect("it announced it");
+        let address = live.address("asked");
         get(&address, "/hang").expect("it answers for the last time");
         live.replaced("asked", first);
     });

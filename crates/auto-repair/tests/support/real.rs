@@ -105,6 +105,17 @@ impl Live {
         pid.expect("it has a process")
     }
 
+    /// Where a service listens. It may be alive, by its heart, before it says so.
+    pub(crate) fn address(&self, name: &str) -> String {
+        let mut address = None;
+        let told = wait::until(PATIENCE, || {
+            address = self.row(name).address;
+            address.is_some()
+        });
+        assert!(told, "{name} doesn't say where it listens");
+        address.expect("it was told")
+    }
+
     /// Waits until another process than this one serves.
     pub(crate) fn replaced(&self, name: &str, pid: u32) -> u32 {
         let other = || self.row(name).pid.is_some_and(|other| other != pid);
