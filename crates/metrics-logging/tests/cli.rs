@@ -221,3 +221,29 @@ fn wrong_questions_and_files_are_refused() {
         "give ns, u, ms, s, m or h",
     );
 }
+
+#[test]
+fn a_port_or_a_database_that_cant_be_had_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = held.local_addr().unwrap().port().to_string();
+    let serve = ["serve", "--port", &port, "--data", text(folder.path())];
+    // Nobody listens on a port that was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let gone = free.local_addr().unwrap().to_string();
+    drop(free);
+    let ask = ["query", "SELECT mean(v) FROM m", "--influx", &gone];
+    for (arguments, code, because) in [
+        (serve.as_slice(), 2, "use --port 0 for a free port"),
+        (ask.as_slice(), 1, "is one running at that address?"),
+    ] {
+        let output = lab(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(
+            said.starts_with("error: ") && said.contains(because),
+            "{said}"
+        );
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}

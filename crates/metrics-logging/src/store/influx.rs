@@ -131,7 +131,9 @@ fn rows(query: &Query, values: Vec<(i64, Option<f64>)>) -> Vec<(i64, f64)> {
 }
 
 fn peer(error: impl std::fmt::Display) -> Error {
-    Error::Peer(format!("InfluxDB can't be asked: {error}"))
+    Error::Peer(format!(
+        "InfluxDB can't be asked: {error}; is one running at that address?"
+    ))
 }
 
 /// A question as InfluxQL.
